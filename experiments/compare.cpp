@@ -1,0 +1,52 @@
+// compare: the per-level figures of several evaluated runs side by side.
+#include <filesystem>
+#include <iostream>
+
+#include <cxxopts.hpp>
+
+#include "gyroseg/report/metrics_files.h"
+#include "gyroseg/report/metrics_tables.h"
+#include "program.h"
+
+namespace {
+
+using namespace gyroseg;
+
+cxxopts::Options command_line() {
+  cxxopts::Options options("compare", "Prints one table: figures of every level, a column a run, from the metrics.json of evaluate.\n");
+  options.add_options()
+      ("run", "run folder that evaluate has written to; repeat it", cxxopts::value<std::vector<std::string>>())
+      ("markdown", "print Markdown")
+      ("h,help", "print this help");
+  return options;
+}
+
+int compare(const cxxopts::ParseResult& arguments) {
+  if (arguments.count("run") == 0) {
+    throw UsageError("expected --run DIR --run DIR ...");
+  }
+  std::vector<NamedReport> runs;
+  for (const std::string& folder : arguments["run"].as<std::vector<std::string>>()) {
+    std::filesystem::path path(folder);
+    if (!path.has_filename()) {
+      path = path.parent_path();
+    }
+    runs.push_back({path.filename().string(), read_metrics(path / "metrics.json")});
+  }
+  std::cout << compare_table(runs, arguments.count("markdown") > 0 ? TableStyle::markdown : TableStyle::text);
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return gyroseg::run_program("compare", [&] {
+    cxxopts::Options options = command_line();
+    const cxxopts::ParseResult arguments = options.parse(argc, argv);
+    if (arguments.count("help") > 0) {
+      std::cout << options.help();
+      return 0;
+    }
+    return compare(arguments);
+  });
+}

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <exception>
+#include <functional>
+#include <iostream>
+#include <new>
+#include <stdexcept>
+#include <string>
+
+#include <cxxopts.hpp>
+#include <torch/types.h>
+
+#include "gyroseg/config/read.h"
+#include "gyroseg/data/image_io.h"
+#include "gyroseg/models/safetensors.h"
+#include "gyroseg/training/checkpoint.h"
+
+namespace gyroseg {
+
+/// A wrong command line; what() says what was expected.
+class UsageError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+inline constexpr int kUserError = 2;  ///< exit status: the user's file or command line is wrong
+inline constexpr int kFailure = 1;    ///< exit status: anything else
+
+/// Runs a program's body and turns what it throws into text on standard error and an exit status.
+inline int run_program(const std::string& name, const std::function<int()>& body) {
+  const auto report = [&](const std::string& what, int status) {
+    std::cerr << name << ": " << what << std::endl;
+    return status;
+  };
+  try {
+    return body();
+  } catch (const cxxopts::exceptions::exception& error) {
+    return report(std::string(error.what()) + "; see " + name + " --help", kUserError);
+  } catch (const UsageError& error) {
+    return report(std::string(error.what()) + "; see " + name + " --help", kUserError);
+  } catch (const ConfigError& error) {
+    return report(error.what(), kUserError);
+  } catch (const HierarchyError& error) {
+    return report(error.what(), kUserError);
+  } catch (const DataError& error) {
+    return report(error.what(), kUserError);
+  } catch (const WeightsError& error) {
+    return report(error.what(), kUserError);
+  } catch (const CheckpointError& error) {
+    return report(error.what(), kUserError);
+  } catch (const c10::Error& error) {
+    const std::string what = error.what_without_backtrace();
+    if (what.find("allocate memory") != std::string::npos || what.find("out of memory") != std::string::npos) {
+      return report("out of memory: lower training.batch_size, data.image_size or "
+                    "model.decoder_channels, or take a smaller model.encoder (" + what + ")", kFailure);
+    }
+    return report(what, kFailure);
+  } catch (const std::exception& error) {
+    return report(error.what(), kFailure);
+  }
+}
+
+}  // namespace gyroseg

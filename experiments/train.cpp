@@ -1,0 +1,121 @@
+// train: from a config to a run folder with checkpoints, metrics.jsonl and a table of epochs.
+#include <iostream>
+
+#include <cxxopts.hpp>
+
+#include "gyroseg/config/read.h"
+#include "gyroseg/models/weights.h"
+#include "gyroseg/report/progress.h"
+#include "gyroseg/training/trainer.h"
+#include "program.h"
+
+namespace {
+
+using namespace gyroseg;
+
+cxxopts::Options command_line() {
+  cxxopts::Options options("train", "Trains a network for hierarchical segmentation.\n");
+  options.add_options()
+      ("c,config", "YAML or JSON config (configs/README.md), or SegHiero's own YAML", cxxopts::value<std::string>())
+      ("set", "override a key, such as --set optimizer.lr=0.01; may be repeated", cxxopts::value<std::vector<std::string>>())
+      ("output", "run folder (default: runs/<name>_<start time>)", cxxopts::value<std::string>()->default_value(""))
+      ("resume", "go on with the run in RUN (or --output) from its last checkpoint")
+      ("init-weights", "start from the tensors of a .safetensors file that fit", cxxopts::value<std::string>()->default_value(""))
+      ("stop-after", "save and stop after this many steps; --resume goes on", cxxopts::value<std::int64_t>()->default_value("0"))
+      ("print-config", "print the resolved config and exit")
+      ("print-hierarchy", "print the class tree, its levels and their leaves and exit")
+      ("run", "run folder, with --resume", cxxopts::value<std::string>()->default_value(""))
+      ("h,help", "print this help");
+  options.parse_positional({"run"});
+  options.positional_help("[RUN]");
+  return options;
+}
+
+std::vector<std::string> overrides(const cxxopts::ParseResult& arguments) {
+  return arguments.count("set") > 0 ? arguments["set"].as<std::vector<std::string>>()
+                                    : std::vector<std::string>{};
+}
+
+void print_summary(const Config& config, const RunFolder& run, Trainer& trainer) {
+  std::cerr << "run folder  " << run.path.string() << "\n"
+            << "network     " << config.model.encoder << " " << config.model.decoder << ", "
+            << count_parameters(*trainer.model()) << " parameters\n"
+            << "embedding   " << config.embedding.space << ", dimension " << config.embedding.dim
+            << ", classifier on " << config.classifier.input << "\n"
+            << "device      " << config.device << ", " << at::get_num_threads() << " threads\n";
+}
+
+int tell(TrainOutcome outcome, const RunFolder& run, const TrainingState& state) {
+  const std::string resume = "train --resume " + run.path.string();
+  switch (outcome) {
+    case TrainOutcome::finished:
+      std::cerr << "finished at step " << state.step << "; best " << run.best().string() << " (step "
+                << state.best_step << ")\n";
+      return 0;
+    case TrainOutcome::early_stop:
+      std::cerr << "stopped early at step " << state.step << ": " << state.stale_validations
+                << " validations without improvement; best " << run.best().string() << "\n";
+      return 0;
+    case TrainOutcome::interrupted:
+      std::cerr << "stopped at step " << state.step << " of " << state.total_steps
+                << ", everything is saved; go on with: " << resume << "\n";
+      return 0;
+    case TrainOutcome::diverged:
+      std::cerr << "train: the loss stayed non-finite up to step " << state.step
+                << "; the last good checkpoint is intact. Lower optimizer.lr, set "
+                   "optimizer.clip_norm=1, then: " << resume << "\n";
+      return kFailure;
+  }
+  return kFailure;
+}
+
+int train(const cxxopts::ParseResult& arguments) {
+  const bool resume = arguments.count("resume") > 0;
+  std::string folder = arguments["run"].as<std::string>();
+  if (!folder.empty() && !resume) {
+    throw UsageError("unexpected argument " + folder + ": a run folder is given by --output, or by --resume RUN");
+  }
+  folder = folder.empty() ? arguments["output"].as<std::string>() : folder;
+  if (resume && folder.empty()) {
+    throw UsageError("--resume needs the run folder: train --resume RUN");
+  }
+  if (!resume && arguments.count("config") == 0) {
+    throw UsageError("expected --config FILE");
+  }
+  const std::filesystem::path file = arguments.count("config") > 0
+                                         ? std::filesystem::path(arguments["config"].as<std::string>())
+                                         : open_run(folder).config();
+  const Config config = read_config(file, overrides(arguments));
+  if (arguments.count("print-config") > 0) {
+    std::cout << write_config(config);
+    return 0;
+  }
+  if (arguments.count("print-hierarchy") > 0) {
+    std::cout << describe(Hierarchy(config.hierarchy));
+    return 0;
+  }
+  set_threads(config);
+  TrainOptions options;
+  options.resume = resume;
+  options.init_weights = arguments["init-weights"].as<std::string>();
+  options.stop_after = arguments["stop-after"].as<std::int64_t>();
+  options.terminal = on_terminal();
+  const RunFolder run = resume ? open_run(folder) : new_run(folder, config);
+  Trainer trainer(config, run, options, std::cout, std::cerr);
+  print_summary(config, run, trainer);
+  return tell(trainer.run(), run, trainer.state());
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return gyroseg::run_program("train", [&] {
+    cxxopts::Options options = command_line();
+    const cxxopts::ParseResult arguments = options.parse(argc, argv);
+    if (arguments.count("help") > 0) {
+      std::cout << options.help();
+      return 0;
+    }
+    return train(arguments);
+  });
+}

@@ -1,0 +1,140 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "gyroseg/hierarchy/tree_spec.h"
+
+namespace gyroseg {
+
+/// Folders of one split below data.root.
+struct SplitFolders {
+  std::string images;
+  std::string masks;
+};
+
+struct AugmentConfig {
+  double flip = 0.0;                     ///< probability of a horizontal flip, [0, 1]
+  std::array<double, 2> scale = {1, 1};  ///< random scale, then crop or pad back; 0 < low <= high
+  double brightness = 0.0;               ///< factor drawn from 1 +- this, [0, 1]
+  double contrast = 0.0;                 ///< likewise, about the image's mean grey
+  double saturation = 0.0;               ///< likewise, about the pixel's grey
+};
+
+struct DataConfig {
+  std::string layout = "folders";
+  std::string root;
+  std::map<std::string, SplitFolders> splits = {{"train", {"train/images", "train/masks"}},
+                                                {"val", {"val/images", "val/masks"}},
+                                                {"test", {"test/images", "test/masks"}}};
+  std::array<int, 2> image_size = {128, 128};  ///< height, width in pixels
+  int ignore_index = 255;                      ///< mask value that nothing counts
+  std::map<int, std::optional<int>> label_map;  ///< raw mask value -> mask value, nothing = ignored
+  std::vector<std::pair<std::array<std::uint8_t, 3>, int>> color_map;  ///< RGB masks: colour -> value
+  int threads = 2;      ///< prefetching threads, 0 = load in the calling thread
+  int cache_mb = 1024;  ///< memory for decoded and resized samples, MiB
+  std::array<double, 3> mean = {0.485, 0.456, 0.406};  ///< of RGB in [0, 1]
+  std::array<double, 3> std = {0.229, 0.224, 0.225};
+  AugmentConfig augment;
+};
+
+struct ModelConfig {
+  std::string encoder = "resnet18";       ///< a name of the encoder registry
+  int output_stride = 16;                 ///< 8, 16 or 32
+  std::string decoder = "deeplabv3plus";  ///< a name of the decoder registry
+  std::vector<int> aspp_dilations;        ///< empty: 12/24/36, 6/12/18 or 3/6/9 by output stride
+  int aspp_channels = 256;
+  int low_level_channels = 48;
+  int decoder_channels = 256;
+  std::string projection = "convmlp";     ///< linear | convmlp
+  std::string projection_input = "auto";  ///< auto | encoder | decoder
+  double auxiliary_weight = 0.4;          ///< of leaf cross entropy on the third stage; 0 = no head
+  std::string pretrained;                 ///< safetensors of the encoder, "" = random
+};
+
+struct EmbeddingConfig {
+  std::string space = "euclidean";  ///< euclidean | poincare
+  int dim = 256;                    ///< D >= 2
+  double curvature = 1.0;           ///< c > 0, sectional curvature -c; unused by euclidean
+};
+
+struct ClassifierConfig {
+  std::string input = "features";  ///< features: linear beside the embedding | embedding
+  std::string nodes = "leaves";    ///< leaves: C channels | all: V channels
+};
+
+/// One named, weighted term. Options that a loss does not read are errors in its config.
+struct LossConfig {
+  std::string name;               ///< cross_entropy | tree_min | tree_triplet
+  std::string label;              ///< key in logs; default the name, with the level where it has one
+  double weight = 1.0;
+  std::string schedule = "constant";  ///< constant | cosine (0 at the first step, `weight` at the last)
+  int level = 0;                      ///< cross_entropy: 1..L, 0 = leaf
+  std::string class_weights = "none";  ///< none | inverse_frequency | median_frequency | sqrt_median_frequency
+  double gamma = 0.0;                  ///< tree_min: focusing exponent, 2 = focal tree-min
+  double margin = 0.1;                 ///< tree_triplet: m_eps
+  std::optional<double> fixed_margin;  ///< tree_triplet: the same margin for every triplet
+  int max_triplets = 200;              ///< tree_triplet: per class
+  std::string positives = "siblings";  ///< siblings | include_own_class
+};
+
+struct OptimizerConfig {
+  std::string name = "sgd";  ///< sgd | adamw
+  double lr = 0.03;
+  double momentum = 0.9;                      ///< sgd
+  std::array<double, 2> betas = {0.9, 0.999};  ///< adamw
+  double weight_decay = 1e-4;
+  double clip_norm = 0.0;  ///< 2-norm of all gradients; 0 = no clipping
+};
+
+struct ScheduleConfig {
+  std::string name = "poly";  ///< poly | cosine | constant
+  double power = 0.9;         ///< poly
+  int warmup_steps = 0;       ///< linear warm-up
+  double min_lr = 0.0;
+};
+
+struct TrainingConfig {
+  int epochs = 10;
+  int batch_size = 8;
+  int max_steps = 0;        ///< > 0: length in steps, in place of epochs
+  int validate_every = 0;   ///< steps between validations, 0 = at the end of an epoch
+  bool drop_last = true;    ///< leave out the last, shorter batch of an epoch
+  double ema = 0.0;         ///< decay of the averaged weights used for validation, 0 = off
+  int early_stopping = 0;   ///< validations without improvement before the end, 0 = off
+  std::string best = "val_loss";  ///< val_loss | miou@LEVEL (miou@leaf, miou@1, ...)
+  int max_nonfinite = 5;    ///< non-finite losses in a row before the run stops
+  bool channels_last = true;
+  int threads = 0;          ///< threads of tensor operations, 0 = all cores
+};
+
+struct MetricsConfig {
+  std::string resolution = "resized";  ///< resized | original
+  std::string background = "auto";     ///< node left out "without background"; auto | none | a node
+};
+
+/// A whole run. Keys, ranges and defaults: configs/README.md.
+struct Config {
+  std::string name = "run";
+  std::uint64_t seed = 0;
+  std::string device = "cpu";          ///< cpu | cuda | cuda:N
+  std::string output_dir = "runs";     ///< folder that holds the run folders
+  TreeSpec hierarchy;
+  DataConfig data;
+  ModelConfig model;
+  EmbeddingConfig embedding;
+  ClassifierConfig classifier;
+  std::vector<LossConfig> loss;
+  OptimizerConfig optimizer;
+  ScheduleConfig schedule;
+  TrainingConfig training;
+  std::vector<std::string> decode = {"level_sum"};
+  MetricsConfig metrics;
+};
+
+}  // namespace gyroseg

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <torch/types.h>
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "gyroseg/config/config.h"
+#include "gyroseg/hierarchy/hierarchy.h"
+
+namespace gyroseg {
+
+/// Kinds of problems, in the order of the report.
+enum class ProblemKind {
+  kFolder,
+  kImageWithoutMask,
+  kMaskWithoutImage,
+  kUnreadable,
+  kSize,
+  kValue
+};
+inline constexpr std::size_t kProblemKinds = 6;
+
+/// What a full scan of a split found.
+struct SplitCheck {
+  std::string split;
+  std::int64_t samples = 0;                                      ///< pairs of image and mask
+  std::array<std::vector<std::string>, kProblemKinds> problems;  ///< lines that start with a file
+  torch::Tensor pixels;      ///< [V] int64, at the size of the masks
+  torch::Tensor images;      ///< [V] int64, masks that hold the node
+  std::int64_t ignored = 0;  ///< pixels without a node, bad values included
+  std::int64_t total = 0;    ///< pixels of all readable masks
+
+  [[nodiscard]] std::int64_t num_problems() const;
+};
+
+/// Reads every image and mask of the split; a broken file is a problem, not an exception.
+[[nodiscard]] SplitCheck check_split(const DataConfig& config, const Hierarchy& tree,
+                                     const std::string& split, int threads = 0);
+
+/// Splits of data.splits whose image or mask folder exists, "train" first.
+[[nodiscard]] std::vector<std::string> present_splits(const DataConfig& config);
+
+/// The frequencies of the labelled nodes, and the problems with at most `shown` of a kind.
+[[nodiscard]] std::string describe(const SplitCheck& check, const Hierarchy& tree,
+                                   std::size_t shown = 10);
+
+/// The leaf weights that each scheme of loss.class_weights gives for these pixels, as a table.
+[[nodiscard]] std::string describe_weights(const SplitCheck& check, const Hierarchy& tree);
+
+}  // namespace gyroseg

@@ -1,0 +1,108 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <torch/types.h>
+
+#include "gyroseg/config/config.h"
+#include "gyroseg/hierarchy/fold.h"
+#include "gyroseg/hierarchy/hierarchy.h"
+#include "manifolds/manifold.h"
+#include "manifolds/tree_triplet.h"
+
+namespace gyroseg {
+
+/// What a network gives for a batch, and what it should have given.
+///
+///   Symbols  K    C leaf channels, or V node channels where the classifier has all nodes
+struct LossInputs {
+  torch::Tensor logits;     ///< [B,K,h,w], brought to the labels' size here
+  torch::Tensor embedding;  ///< [B,D,h',w'] tangent vectors; undefined where no term needs them
+  torch::Tensor auxiliary;  ///< [B,C or V,h'',w''] logits; undefined without an auxiliary head
+  torch::Tensor labels;     ///< [B,H,W] int64 nodes or kIgnored; never changed
+  std::int64_t step = 0;    ///< of the schedules
+  std::int64_t total_steps = 1;
+  std::uint64_t seed = 0;  ///< with `step` it decides every random draw
+};
+
+struct LossTerm {
+  std::string label;         ///< key in logs
+  torch::Tensor value;       ///< scalar, unweighted, detached
+  double weight = 0.0;       ///< at this step
+  std::int64_t support = 0;  ///< triplets, or pixels that count (finest level of the term); -1: not
+                             ///< counted, on devices where counting would stop the queue
+};
+
+struct LossSum {
+  torch::Tensor total;  ///< scalar, the sum of weight * value, differentiable
+  std::vector<LossTerm> terms;
+};
+
+/// The weighted sum of the config's loss terms; the free functions of this folder with their state.
+///
+///   cross_entropy  level_cross_entropy, class weights from the training pixels of the level
+///   tree_min       tree_min_loss, needs node channels
+///   tree_triplet   tree_triplet_loss on labels brought to the embedding's size (nearest, as torch's
+///                  interpolate); labels of inner nodes take no part
+///   auxiliary      cross entropy of the leaves on the auxiliary logits, weight auxiliary_weight,
+///                  with the class weights of the first cross_entropy term on leaves, if any
+///   Logits are upsampled once, bilinearly (align_corners = false).
+class Criterion {
+ public:
+  /// Class weights [n] from pixel counts [n] int64, and the config's scheme.
+  using Weigh =
+      std::function<torch::Tensor(const torch::Tensor& counts, const std::string& scheme)>;
+
+  /// leaf_counts: [C] int64 training pixels of each leaf; with `weigh` needed only where a term has
+  /// class_weights. manifold: needed only by tree_triplet.
+  /// Throws c10::ValueError on no terms, an unknown name, a level outside the tree, or what is missing.
+  Criterion(const std::vector<LossConfig>& terms, const Hierarchy& tree, bool all_nodes,
+            double auxiliary_weight, std::shared_ptr<const Manifold> manifold,
+            const torch::Tensor& leaf_counts = {}, const Weigh& weigh = {});
+
+  /// Throws c10::ValueError on shapes that do not fit, or an embedding that is needed and undefined.
+  [[nodiscard]] LossSum operator()(const LossInputs& inputs) const;
+
+  [[nodiscard]] static bool needs_embedding(const std::vector<LossConfig>& terms);
+
+  /// Moves the level tables and class weights. Triplets are drawn on the CPU in any case.
+  void to(const torch::Device& device);
+
+ private:
+  struct Term {
+    LossConfig config;
+    std::string label;
+    int level = 0;                ///< cross_entropy
+    torch::Tensor class_weights;  ///< [n_level] or undefined
+  };
+  /// What the terms of one call share.
+  struct Batch;
+
+  [[nodiscard]] Term make_term(const LossConfig& config, const torch::Tensor& leaf_counts,
+                               const Weigh& weigh) const;
+  [[nodiscard]] torch::Tensor evaluate(const Term& term, Batch& batch, std::int64_t& support) const;
+  [[nodiscard]] torch::Tensor triplets(const LossConfig& config, const LossInputs& inputs,
+                                       std::int64_t& support) const;
+  [[nodiscard]] torch::Tensor auxiliary(Batch& batch) const;
+
+  Hierarchy tree_;
+  LevelFolder folder_;
+  bool all_nodes_;
+  double auxiliary_weight_;
+  std::shared_ptr<const Manifold> manifold_;
+  TreeTables tables_;
+  std::vector<Term> terms_;
+};
+
+/// The tables of tree_triplet_loss: distances through the virtual root, -1 for top leaves' parents.
+[[nodiscard]] TreeTables tree_tables(const Hierarchy& tree);
+
+/// Labels at another size as torch's interpolate(mode = "nearest") picks them. labels [B,H,W] int64.
+[[nodiscard]] torch::Tensor nearest_labels(const torch::Tensor& labels, std::int64_t height,
+                                           std::int64_t width);
+
+}  // namespace gyroseg

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <torch/types.h>
+
+#include <cstdint>
+#include <optional>
+
+namespace gyroseg {
+
+/// Streamed confusion matrix: rows are the truth, columns the prediction, int64 counts.
+///
+///   Symbols  n classes; TP(c) = counts[c][c], FN(c) the rest of row c, FP(c) the rest of column c
+class ConfusionMatrix {
+ public:
+  explicit ConfusionMatrix(int classes);
+
+  /// Adds pixels. truth int64, in [0, n) or negative where not counted; prediction int64 in [0, n),
+  /// same shape and device. Throws c10::ValueError.
+  void add(const torch::Tensor& truth, const torch::Tensor& prediction);
+
+  /// [n,n] int64 on the CPU.
+  [[nodiscard]] const torch::Tensor& counts() const { return counts_; }
+
+  [[nodiscard]] std::int64_t total() const;
+  /// Truth pixels of class c: TP + FN.
+  [[nodiscard]] std::int64_t truth(int c) const;
+  /// Predicted pixels of class c: TP + FP.
+  [[nodiscard]] std::int64_t predicted(int c) const;
+  [[nodiscard]] std::int64_t correct(int c) const;
+
+  /// TP/(TP+FP+FN): 0 for a missed class, nothing for one absent from truth and prediction.
+  [[nodiscard]] std::optional<double> iou(int c) const;
+  /// Recall TP/(TP+FN): nothing for a class absent from the truth.
+  [[nodiscard]] std::optional<double> class_accuracy(int c) const;
+  /// Share of right pixels, nothing without pixels.
+  [[nodiscard]] std::optional<double> pixel_accuracy() const;
+
+ private:
+  int classes_;
+  torch::Tensor counts_;
+};
+
+}  // namespace gyroseg

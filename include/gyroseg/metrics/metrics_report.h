@@ -1,0 +1,40 @@
+#pragma once
+
+#include <torch/types.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace gyroseg {
+
+/// Figures of one class of a level. Nothing stands where a figure is undefined.
+struct ClassReport {
+  std::string name;  ///< node name; its path where two classes of the level share the name
+  std::optional<double> iou;
+  std::optional<double> accuracy;  ///< recall
+  std::int64_t pixels = 0;         ///< in the truth
+  bool is_background = false;
+};
+
+struct LevelReport {
+  int level = 1;  ///< 1 the coarsest
+  std::optional<double> miou;
+  std::optional<double> miou_without_background;
+  std::optional<double> pixel_accuracy;
+  std::optional<double> mean_class_accuracy;
+  std::optional<double> ece;
+  std::vector<ClassReport> classes;
+  torch::Tensor confusion;  ///< [n_k,n_k] int64, rows truth; undefined when read from metrics.json
+};
+
+/// Every figure of docs/metrics.md for one decode mode.
+struct MetricsReport {
+  std::vector<LevelReport> levels;  ///< levels[k-1] is level k
+  std::optional<double> tree_distance_of_errors;
+  std::optional<double> consistency_violations;  ///< share of the pixels
+  std::int64_t pixels = 0;                       ///< labelled, not ignored
+};
+
+}  // namespace gyroseg

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <torch/nn/module.h>
+#include <torch/nn/modules/conv.h>
+#include <torch/nn/pimpl.h>
+#include <torch/types.h>
+
+#include <memory>
+
+#include "gyroseg/config/config.h"
+#include "gyroseg/models/auxiliary_head.h"
+#include "gyroseg/models/decoder.h"
+#include "gyroseg/models/encoder.h"
+#include "gyroseg/models/projection.h"
+#include "manifolds/manifold.h"
+#include "manifolds/nn/classifier.h"
+
+namespace gyroseg {
+
+/// What a Segmenter says of a batch. Each map has its own size; losses and decoders resize.
+struct Prediction {
+  torch::Tensor logits;     ///< [B,C,h,w], or [B,V,h,w] with classifier.nodes = all
+  torch::Tensor embedding;  ///< [B,D,h',w'] tangent vectors at the origin; undefined unless built
+  torch::Tensor auxiliary;  ///< [B,C,h3,w3] leaf logits of C4; undefined outside training mode
+};
+
+/// What the network must know of the class tree and of the losses.
+struct SegmenterShape {
+  int num_leaves;               ///< C
+  int num_nodes;                ///< V >= C
+  bool with_embedding = false;  ///< a loss reads Prediction::embedding
+};
+
+/// Encoder, decoder, heads.
+///
+///   Names    encoder, decoder, projection, classifier, auxiliary
+///   Logits   classifier.input = features: a 1 x 1 convolution of the decoder's features;
+///            embedding: class hyperplanes of the embedding space on the projection
+///   Project  C5 (projection_input = encoder) or the decoder's features (decoder); auto: decoder
+///            where the classifier reads the embedding, else encoder
+///   Unused   parts are not built: no projection where nothing reads it, no decoder where the
+///            classifier reads a projection of C5, no auxiliary head where its weight is 0
+///   Sizes    any H, W; no padding to the stride is needed
+///   Init     a function of torch::manual_seed alone
+class SegmenterImpl : public torch::nn::Module {
+ public:
+  /// Throws c10::ValueError on a name that no registry knows and on sizes out of range.
+  SegmenterImpl(const ModelConfig& model, const EmbeddingConfig& embedding,
+                const ClassifierConfig& classifier, const SegmenterShape& shape);
+
+  /// images: [B,3,H,W] float, else c10::ValueError.
+  [[nodiscard]] Prediction forward(const torch::Tensor& images);
+
+  /// The embedding space; Euclidean or not, there is always one.
+  [[nodiscard]] const std::shared_ptr<const Manifold>& manifold() const { return manifold_; }
+  [[nodiscard]] Encoder& encoder() { return *encoder_; }
+
+ private:
+  std::shared_ptr<const Manifold> manifold_;
+  bool classify_embedding_;
+  bool project_encoder_;
+  std::shared_ptr<Encoder> encoder_;
+  std::shared_ptr<Decoder> decoder_;  ///< empty where nothing reads it
+  Projection projection_{nullptr};
+  torch::nn::Conv2d linear_{nullptr};
+  HyperplaneClassifier hyperplanes_{nullptr};
+  AuxiliaryHead auxiliary_{nullptr};
+};
+TORCH_MODULE(Segmenter);
+
+}  // namespace gyroseg

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <torch/types.h>
+
+#include "gyroseg/config/config.h"
+#include "gyroseg/hierarchy/hierarchy.h"
+#include "gyroseg/inference/decode.h"
+#include "gyroseg/losses/criterion.h"
+#include "gyroseg/models/segmenter.h"
+
+namespace gyroseg {
+
+/// The parts of a run as a config asks for them. Each is the same wherever it is built: in training, in
+/// evaluation and in inference.
+
+/// The network on config.device, weights random by config.seed and, where model.pretrained names a file,
+/// the encoder's from it. Throws ConfigError on names that no registry knows.
+[[nodiscard]] Segmenter build_model(const Config& config, const Hierarchy& tree);
+
+/// The named terms of config.loss. leaf_counts [C] int64: training pixels of every leaf, needed where a
+/// term has class_weights (needs_class_counts), else it may be undefined.
+[[nodiscard]] Criterion build_criterion(const Config& config, const Hierarchy& tree,
+                                        const Segmenter& model, const torch::Tensor& leaf_counts);
+
+[[nodiscard]] bool needs_class_counts(const Config& config);
+
+/// How logits become probabilities: sigmoid where only tree_min trains them, softmax elsewhere.
+[[nodiscard]] Activation activation_of(const Config& config);
+
+[[nodiscard]] LabelDecoder build_decoder(const Config& config, const Hierarchy& tree);
+
+/// First thing in a program: threads of tensor operations by training.threads (0: all cores).
+void set_threads(const Config& config);
+
+}  // namespace gyroseg

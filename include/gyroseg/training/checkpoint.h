@@ -1,0 +1,63 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <stdexcept>
+#include <string>
+
+#include <torch/nn/module.h>
+#include <torch/optim/optimizer.h>
+
+#include "gyroseg/training/optimizer.h"
+#include "gyroseg/training/weight_average.h"
+
+namespace gyroseg {
+
+/// A checkpoint or a run folder cannot be used; what() is one line that names it and says what to do.
+class CheckpointError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// Where a training stands, besides the tensors.
+struct TrainingState {
+  std::int64_t step = 0;         ///< optimiser steps made
+  std::int64_t total_steps = 0;  ///< of the schedule that was running
+  double best = 0;               ///< value of training.best at best_step
+  std::int64_t best_step = -1;   ///< -1: no validation yet
+  int stale_validations = 0;     ///< since the last improvement
+  std::int64_t ema_updates = 0;
+  std::map<std::string, double> loss_sums;  ///< of each term since the last validation
+  std::int64_t loss_steps = 0;              ///< steps in loss_sums
+};
+
+/// What a training checkpoint holds. `average` may be null.
+struct TrainingObjects {
+  torch::nn::Module& model;
+  torch::optim::Optimizer& optimizer;
+  WeightAverage* average;
+};
+
+/// Writes FILE (safetensors: the model under its own names, "optimizer/..." and "average/...", the state
+/// as JSON in the metadata key "state") and beside it the same state as FILE with extension .json. Each
+/// is written to a temporary name, flushed and renamed; the safetensors alone decides on resuming.
+void save_training(const std::filesystem::path& file, const TrainingObjects& objects,
+                   const TrainingState& state);
+
+/// Restores what save_training wrote. Throws CheckpointError: missing, corrupt, or of another model.
+[[nodiscard]] TrainingState load_training(const std::filesystem::path& file,
+                                          const TrainingObjects& objects);
+
+/// Writes the weights that validation used (the model's as they stand) with the state, for use.
+void save_weights(const std::filesystem::path& file, const torch::nn::Module& model,
+                  const TrainingState& state);
+
+/// Loads a checkpoint's model weights, all of them. Throws CheckpointError listing what does not fit.
+/// Returns the state it was written with.
+TrainingState load_weights(const std::filesystem::path& file, torch::nn::Module& model);
+
+/// Initialises a model from any safetensors file as far as names and shapes fit (`--init-weights`).
+/// Returns a report of loaded / missing / unexpected / mismatched. Throws CheckpointError where nothing fits.
+std::string init_weights(const std::filesystem::path& file, torch::nn::Module& model);
+
+}  // namespace gyroseg

@@ -1,0 +1,82 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <ostream>
+#include <string>
+
+#include "gyroseg/config/config.h"
+#include "gyroseg/data/dataset.h"
+#include "gyroseg/data/loader.h"
+#include "gyroseg/report/progress.h"
+#include "gyroseg/training/assembly.h"
+#include "gyroseg/training/checkpoint.h"
+#include "gyroseg/training/metrics_log.h"
+#include "gyroseg/training/nonfinite.h"
+#include "gyroseg/training/run_folder.h"
+#include "gyroseg/training/validate.h"
+
+namespace gyroseg {
+
+struct TrainOptions {
+  bool resume = false;                 ///< go on from last.safetensors of the run folder
+  std::filesystem::path init_weights;  ///< start from the tensors of this file that fit; "" = none
+  std::int64_t stop_after = 0;         ///< save and stop after this many steps of this session; 0 = off
+  bool terminal = false;               ///< draw a progress bar in place
+};
+
+enum class TrainOutcome {
+  finished,
+  early_stop,   ///< training.early_stopping validations without improvement
+  interrupted,  ///< Ctrl-C or stop_after; --resume goes on
+  diverged      ///< training.max_nonfinite non-finite losses in a row
+};
+
+/// The training loop of one run.
+///
+///   Equal results  a run stopped at any step and resumed equals the run that was not, bit for bit, on
+///                  one machine and one thread count: every random draw is a function of the seed and
+///                  the step, and all sums that go on are in the checkpoint
+///   Writes         the files of RunFolder; the table of epochs to `table`, progress to `progress`
+///   Throws         ConfigError, DataError, CheckpointError
+class Trainer {
+ public:
+  Trainer(Config config, RunFolder run, TrainOptions options, std::ostream& table,
+          std::ostream& progress);
+
+  TrainOutcome run();
+
+  [[nodiscard]] const TrainingState& state() const { return state_; }
+  [[nodiscard]] Segmenter& model() { return model_; }
+
+ private:
+  void start();
+  double step(const Batch& batch);
+  void validate_and_save();
+  bool improves(double value) const;
+  [[nodiscard]] double best_value(const Validation& validation) const;
+  [[nodiscard]] bool validation_due() const;
+  [[nodiscard]] std::int64_t epoch() const { return state_.step / train_.batches_per_epoch(); }
+  [[nodiscard]] TrainingObjects objects() { return {*model_, *optimizer_, average_.get()}; }
+
+  Config config_;
+  RunFolder run_;
+  TrainOptions options_;
+  std::ostream& progress_out_;
+  Hierarchy tree_;
+  SegmentationDataset train_set_;
+  SegmentationDataset val_set_;
+  Loader train_;
+  Loader val_;
+  Segmenter model_;
+  Criterion criterion_;
+  LabelDecoder decoder_;
+  std::unique_ptr<torch::optim::Optimizer> optimizer_;
+  std::unique_ptr<WeightAverage> average_;
+  TrainingState state_;
+  NonFiniteGuard nonfinite_;
+  MetricsLog log_;
+  double train_seconds_ = 0;
+};
+
+}  // namespace gyroseg

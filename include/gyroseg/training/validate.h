@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "gyroseg/data/loader.h"
+#include "gyroseg/hierarchy/hierarchy.h"
+#include "gyroseg/inference/decode.h"
+#include "gyroseg/losses/criterion.h"
+#include "gyroseg/metrics/level_metrics.h"
+#include "gyroseg/models/segmenter.h"
+
+namespace gyroseg {
+
+struct Validation {
+  double loss = 0;                      ///< total, mean over images; scheduled weights at their end
+  std::map<std::string, double> terms;  ///< each unweighted term, mean over images
+  std::vector<MetricsReport> reports;   ///< one a decode mode, in the order asked for
+  std::string collapsed;                ///< the class that takes nearly all pixels, or ""
+};
+
+/// What a validation measures with.
+struct ValidationParts {
+  const Hierarchy& tree;
+  LabelDecoder& decoder;
+  std::vector<std::string> modes;  ///< at least one
+  std::string background;          ///< metrics.background
+  const Criterion* criterion;      ///< null: no losses
+  std::uint64_t seed;              ///< of the triplets that are drawn
+};
+
+/// One pass over the batches of `next_batch`, in evaluation mode and without gradients; the model's mode
+/// is put back. progress(images done) is called after every batch. Logits are compared at the size of
+/// the labels. Memory does not grow with the number of images.
+[[nodiscard]] Validation validate(Segmenter& model,
+                                  const std::function<std::optional<Batch>()>& next_batch,
+                                  const ValidationParts& parts,
+                                  const std::function<void(std::int64_t)>& progress = {});
+
+}  // namespace gyroseg

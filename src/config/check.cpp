@@ -1,0 +1,146 @@
+#include <charconv>
+#include <filesystem>
+
+#include <torch/cuda.h>
+
+#include "readers.h"
+
+namespace gyroseg {
+namespace {
+
+class Checker {
+ public:
+  Checker(const Config& config, ReadContext& context) : config_(config), context_(context) {}
+
+  void check_world() {
+    if (config_.data.root.empty()) {
+      fail("data.root", "missing, expected the folder of the data set");
+    }
+    std::error_code error;
+    const std::string& pretrained = config_.model.pretrained;
+    if (!pretrained.empty() && !std::filesystem::is_regular_file(pretrained, error)) {
+      fail("model.pretrained", "expected a file of weights, found none at " + pretrained +
+                                   "; --set model.pretrained=\"\" runs without it");
+    }
+    check_device();
+  }
+
+  void check_contradictions() {
+    const bool all_nodes = config_.classifier.nodes == "all";
+    for (std::size_t i = 0; i < config_.loss.size(); ++i) {
+      if (config_.loss[i].name == "tree_min" && !all_nodes) {
+        fail("loss." + std::to_string(i) + ".name", "tree_min needs classifier.nodes: all, got " +
+                                                        config_.classifier.nodes);
+      }
+    }
+    for (std::size_t i = 0; i < config_.decode.size(); ++i) {
+      const std::string& mode = config_.decode[i];
+      if ((mode == "level_head" || mode == "path_sum") && !all_nodes) {
+        const bool list = config_.decode.size() > 1;
+        fail(list ? "decode." + std::to_string(i) : "decode",
+             mode + " needs classifier.nodes: all, got " + config_.classifier.nodes);
+      }
+    }
+    if (config_.schedule.min_lr > config_.optimizer.lr) {
+      fail("schedule.min_lr", "expected a number <= optimizer.lr");
+    }
+  }
+
+  void check_against(const Hierarchy& tree) {
+    const int levels = tree.num_levels();
+    for (std::size_t i = 0; i < config_.loss.size(); ++i) {
+      if (config_.loss[i].level > levels) {
+        fail("loss." + std::to_string(i) + ".level",
+             "expected leaf or a level from 1 to " + std::to_string(levels) + ", got " +
+                 std::to_string(config_.loss[i].level));
+      }
+    }
+    check_best(levels);
+    check_background(tree);
+    check_values(tree);
+  }
+
+ private:
+  void fail(const std::string& key, const std::string& message) {
+    context_.problems.add(place_of(*context_.root, key), written_key(*context_.root, key), message);
+  }
+
+  void check_device() {
+    const std::string& device = config_.device;
+    if (device == "cpu") {
+      return;
+    }
+    const int index = device == "cuda" ? 0 : std::stoi(device.substr(device.find(':') + 1));
+    const int count =
+        torch::cuda::is_available() ? static_cast<int>(torch::cuda::device_count()) : 0;
+    if (index >= count) {
+      fail("device", "asks for " + device + ", but this machine has " +
+                         (count == 0 ? "no usable CUDA device"
+                                     : std::to_string(count) + " CUDA device(s)") +
+                         "; --set device=cpu runs without it");
+    }
+  }
+
+  void check_best(int levels) {
+    const std::string& best = config_.training.best;
+    const std::string level = best.substr(best.find('@') + 1);
+    if (best != "val_loss" && level != "leaf" && std::stoi(level) > levels) {
+      fail("training.best", "expected val_loss, miou@leaf or miou@LEVEL with LEVEL from 1 to " +
+                                std::to_string(levels) + ", got " + best);
+    }
+  }
+
+  void check_background(const Hierarchy& tree) {
+    const std::string& background = config_.metrics.background;
+    if (background == "auto" || background == "none") {
+      return;
+    }
+    try {
+      (void)tree.find(background);
+    } catch (const HierarchyError& error) {
+      fail("metrics.background", error.what());
+    }
+  }
+
+  void check_values(const Hierarchy& tree) {
+    const DataConfig& data = config_.data;
+    const auto owner = tree.nodes_by_label().find(data.ignore_index);
+    if (owner != tree.nodes_by_label().end()) {
+      fail("data.ignore_index", std::to_string(data.ignore_index) +
+                                    " is the mask value of node \"" + tree.path(owner->second) +
+                                    "\"; choose another");
+    }
+    const auto known = [&](int value) {
+      return value == data.ignore_index || tree.nodes_by_label().contains(value);
+    };
+    for (const auto& [from, to] : data.label_map) {
+      if (to && !known(*to)) {
+        fail("data.label_map." + std::to_string(from),
+             "expected ignore or the mask value of a node, got " + std::to_string(*to));
+      }
+    }
+    for (const auto& [colour, value] : data.color_map) {
+      // A label_map may come between: its keys are fine too.
+      if (!known(value) && !data.label_map.contains(value)) {
+        fail("data.color_map", "expected ignore or the mask value of a node, got " +
+                                   std::to_string(value));
+      }
+    }
+  }
+
+  const Config& config_;
+  ReadContext& context_;
+};
+
+}  // namespace
+
+void check(const Config& config, const Hierarchy* tree, ReadContext& context) {
+  Checker checker(config, context);
+  checker.check_world();
+  checker.check_contradictions();
+  if (tree != nullptr) {
+    checker.check_against(*tree);
+  }
+}
+
+}  // namespace gyroseg

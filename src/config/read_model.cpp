@@ -1,0 +1,53 @@
+#include "readers.h"
+
+namespace gyroseg {
+namespace {
+
+const std::vector<std::string> kSpaces = {"euclidean", "poincare"};
+const std::vector<std::string> kLaterSpaces = {"sphere", "lorentz"};
+
+bool is_dilations(const std::vector<int>& dilations) {
+  return std::all_of(dilations.begin(), dilations.end(), [](int d) { return d > 0; });
+}
+
+}  // namespace
+
+void read(Section s, ModelConfig& model) {
+  const auto not_empty = [](const std::string& name) { return !name.empty(); };
+  s.read("encoder", model.encoder, not_empty, "the name of an encoder");
+  s.read("output_stride", model.output_stride,
+         [](int stride) { return stride == 8 || stride == 16 || stride == 32; }, "8 | 16 | 32");
+  s.read("decoder", model.decoder, not_empty, "the name of a decoder");
+  s.read("aspp_dilations", model.aspp_dilations, is_dilations, "a list of integers > 0");
+  s.at_least("aspp_channels", model.aspp_channels, 1);
+  s.at_least("low_level_channels", model.low_level_channels, 1);
+  s.at_least("decoder_channels", model.decoder_channels, 1);
+  s.choose("projection", model.projection, {"linear", "convmlp"});
+  s.choose("projection_input", model.projection_input, {"auto", "encoder", "decoder"});
+  s.at_least("auxiliary_weight", model.auxiliary_weight, 0.0);
+  s.read("pretrained", model.pretrained, [](const std::string&) { return true; },
+         "a safetensors file, or \"\" for random weights");
+  s.reject_unknown();
+}
+
+void read(Section s, EmbeddingConfig& embedding) {
+  const Value* space = s.find("space");
+  const std::string expected = join(kSpaces, " | ");
+  if (space != nullptr && space->is_scalar() &&
+      std::find(kLaterSpaces.begin(), kLaterSpaces.end(), space->scalar) != kLaterSpaces.end()) {
+    s.fail("space", space->scalar + " is not yet in this version, expected " + expected);
+  } else {
+    s.choose("space", embedding.space, kSpaces);
+  }
+  s.at_least("dim", embedding.dim, 2);
+  s.above_zero("curvature", embedding.curvature);
+  s.reject_unknown();
+}
+
+void read(Section s, ClassifierConfig& classifier) {
+  s.choose("input", classifier.input, {"features", "embedding"});
+  s.choose("nodes", classifier.nodes, {"leaves", "all"});
+  s.reject_unknown();
+}
+
+}  // namespace gyroseg

@@ -1,0 +1,286 @@
+#include <algorithm>
+#include <cctype>
+#include <sstream>
+
+#include "gyroseg/config/read.h"
+#include "readers.h"
+
+namespace gyroseg {
+namespace {
+
+std::string hex_of(unsigned char byte) {
+  static const std::string kDigits = "0123456789abcdef";
+  return {kDigits[byte >> 4], kDigits[byte & 15]};
+}
+
+// Plain where every YAML reader takes it as the same text, in double quotes otherwise.
+std::string text_of(const std::string& text) {
+  static const std::vector<std::string> kReserved = {"null", "true", "false", "yes", "no",
+                                                     "on",   "off",  "y",     "n"};
+  static const std::string kPlain = "_-./@";
+  std::string lower;
+  bool plain = !text.empty() && std::isalpha(static_cast<unsigned char>(text[0])) != 0;
+  for (const char letter : text) {
+    const auto byte = static_cast<unsigned char>(letter);
+    lower += static_cast<char>(std::tolower(byte));
+    plain = plain && (std::isalnum(byte) != 0 || kPlain.find(letter) != std::string::npos);
+  }
+  if (plain && std::find(kReserved.begin(), kReserved.end(), lower) == kReserved.end()) {
+    return text;
+  }
+  std::string quoted = "\"";
+  for (const char letter : text) {
+    const auto byte = static_cast<unsigned char>(letter);
+    if (letter == '"' || letter == '\\') {
+      quoted += '\\';
+    }
+    if (byte < 0x20 || byte == 0x7f) {
+      quoted += "\\x" + hex_of(byte);
+    } else {
+      quoted += letter;
+    }
+  }
+  quoted += '"';
+  return quoted;
+}
+
+std::string text_of(bool value) { return value ? "true" : "false"; }
+
+std::string text_of(int value) { return std::to_string(value); }
+
+std::string text_of(std::uint64_t value) { return std::to_string(value); }
+
+// YAML 1.1 readers take 1e-04 as a text and 1.0e-04 as a number.
+std::string text_of(double value) {
+  std::string text = number_text(value);
+  const std::size_t exponent = text.find('e');
+  if (exponent != std::string::npos && text.find('.') == std::string::npos) {
+    text.insert(exponent, ".0");
+  }
+  return text;
+}
+
+std::string in_brackets(char open, const std::string& text, char close) {
+  std::string result(1, open);
+  result += text;
+  result += close;
+  return result;
+}
+
+template <class List>
+std::string list_of(const List& list) {
+  std::vector<std::string> words;
+  for (const auto& element : list) {
+    words.push_back(text_of(element));
+  }
+  return in_brackets('[', join(words, ", "), ']');
+}
+
+/// Lines "key: value", indented.
+class Writer {
+ public:
+  template <class T>
+  void line(const std::string& key, const T& value) {
+    raw(key, text_of(value));
+  }
+  void raw(const std::string& key, const std::string& value) {
+    out_ << std::string(2 * depth_, ' ') << key << ": " << value << "\n";
+  }
+  void open(const std::string& key) {
+    out_ << std::string(2 * depth_, ' ') << key << ":\n";
+    ++depth_;
+  }
+  void close() { --depth_; }
+  [[nodiscard]] std::string str() const { return out_.str(); }
+
+ private:
+  std::ostringstream out_;
+  int depth_ = 0;
+};
+
+void write_nodes(Writer& out, const std::vector<NodeSpec>& nodes) {
+  for (const NodeSpec& node : nodes) {
+    if (node.children.empty()) {
+      out.raw(text_of(node.name), "{}");
+      continue;
+    }
+    out.open(text_of(node.name));
+    write_nodes(out, node.children);
+    out.close();
+  }
+}
+
+void write_tree(Writer& out, const TreeSpec& spec) {
+  out.open("hierarchy");
+  // A single top node called root would be taken for the virtual root.
+  const bool wrap = spec.roots.size() == 1 && spec.roots[0].name == "root";
+  if (wrap) {
+    out.open("root");
+  }
+  write_nodes(out, spec.roots);
+  if (wrap) {
+    out.close();
+  }
+  out.close();
+  const Hierarchy tree(spec);
+  out.open("labels");
+  for (const auto& [label, v] : tree.nodes_by_label()) {
+    out.line(text_of(address(tree, v)), label);
+  }
+  out.close();
+}
+
+void write_colours(Writer& out, const DataConfig& data) {
+  if (data.color_map.empty()) {
+    out.raw("color_map", "{}");
+    return;
+  }
+  out.open("color_map");
+  for (const auto& [colour, value] : data.color_map) {
+    std::string key = "#";
+    for (const std::uint8_t channel : colour) {
+      key += hex_of(channel);
+    }
+    out.line(text_of(key), value);
+  }
+  out.close();
+}
+
+void write(Writer& out, const DataConfig& data) {
+  out.open("data");
+  out.line("layout", data.layout);
+  out.line("root", data.root);
+  out.open("splits");
+  for (const auto& [name, folders] : data.splits) {
+    out.open(name);
+    out.line("images", folders.images);
+    out.line("masks", folders.masks);
+    out.close();
+  }
+  out.close();
+  out.raw("image_size", list_of(data.image_size));
+  out.line("ignore_index", data.ignore_index);
+  std::vector<std::string> rows;
+  for (const auto& [from, to] : data.label_map) {
+    rows.push_back(std::to_string(from) + ": " + (to ? std::to_string(*to) : "ignore"));
+  }
+  out.raw("label_map", in_brackets('{', join(rows, ", "), '}'));
+  write_colours(out, data);
+  out.line("threads", data.threads);
+  out.line("cache_mb", data.cache_mb);
+  out.raw("mean", list_of(data.mean));
+  out.raw("std", list_of(data.std));
+  out.open("augment");
+  out.line("flip", data.augment.flip);
+  out.raw("scale", list_of(data.augment.scale));
+  out.line("brightness", data.augment.brightness);
+  out.line("contrast", data.augment.contrast);
+  out.line("saturation", data.augment.saturation);
+  out.close();
+  out.close();
+}
+
+void write(Writer& out, const ModelConfig& model) {
+  out.open("model");
+  out.line("encoder", model.encoder);
+  out.line("output_stride", model.output_stride);
+  out.line("decoder", model.decoder);
+  out.raw("aspp_dilations", list_of(model.aspp_dilations));
+  out.line("aspp_channels", model.aspp_channels);
+  out.line("low_level_channels", model.low_level_channels);
+  out.line("decoder_channels", model.decoder_channels);
+  out.line("projection", model.projection);
+  out.line("projection_input", model.projection_input);
+  out.line("auxiliary_weight", model.auxiliary_weight);
+  out.line("pretrained", model.pretrained);
+  out.close();
+}
+
+// Only the options that the loss reads: others would be errors when the file is read back.
+void write(Writer& out, const LossConfig& loss) {
+  out.raw("- name", loss.name);
+  out.line("  label", loss.label);
+  out.line("  weight", loss.weight);
+  out.line("  schedule", loss.schedule);
+  if (loss.name == "cross_entropy") {
+    out.raw("  level", loss.level == 0 ? "leaf" : std::to_string(loss.level));
+    out.line("  class_weights", loss.class_weights);
+  } else if (loss.name == "tree_min") {
+    out.line("  gamma", loss.gamma);
+  } else if (loss.name == "tree_triplet") {
+    out.line("  margin", loss.margin);
+    out.raw("  fixed_margin", loss.fixed_margin ? text_of(*loss.fixed_margin) : "null");
+    out.line("  max_triplets", loss.max_triplets);
+    out.line("  positives", loss.positives);
+  }
+}
+
+void write(Writer& out, const OptimizerConfig& optimizer, const ScheduleConfig& schedule) {
+  out.open("optimizer");
+  out.line("name", optimizer.name);
+  out.line("lr", optimizer.lr);
+  out.line("momentum", optimizer.momentum);
+  out.raw("betas", list_of(optimizer.betas));
+  out.line("weight_decay", optimizer.weight_decay);
+  out.line("clip_norm", optimizer.clip_norm);
+  out.close();
+  out.open("schedule");
+  out.line("name", schedule.name);
+  out.line("power", schedule.power);
+  out.line("warmup_steps", schedule.warmup_steps);
+  out.line("min_lr", schedule.min_lr);
+  out.close();
+}
+
+void write(Writer& out, const TrainingConfig& training) {
+  out.open("training");
+  out.line("epochs", training.epochs);
+  out.line("batch_size", training.batch_size);
+  out.line("max_steps", training.max_steps);
+  out.line("validate_every", training.validate_every);
+  out.line("drop_last", training.drop_last);
+  out.line("ema", training.ema);
+  out.line("early_stopping", training.early_stopping);
+  out.line("best", training.best);
+  out.line("max_nonfinite", training.max_nonfinite);
+  out.line("channels_last", training.channels_last);
+  out.line("threads", training.threads);
+  out.close();
+}
+
+}  // namespace
+
+std::string write_config(const Config& config) {
+  Writer out;
+  out.line("name", config.name);
+  out.line("seed", config.seed);
+  out.line("device", config.device);
+  out.line("output_dir", config.output_dir);
+  write_tree(out, config.hierarchy);
+  write(out, config.data);
+  write(out, config.model);
+  out.open("embedding");
+  out.line("space", config.embedding.space);
+  out.line("dim", config.embedding.dim);
+  out.line("curvature", config.embedding.curvature);
+  out.close();
+  out.open("classifier");
+  out.line("input", config.classifier.input);
+  out.line("nodes", config.classifier.nodes);
+  out.close();
+  out.open("loss");
+  for (const LossConfig& loss : config.loss) {
+    write(out, loss);
+  }
+  out.close();
+  write(out, config.optimizer, config.schedule);
+  write(out, config.training);
+  out.raw("decode", list_of(config.decode));
+  out.open("metrics");
+  out.line("resolution", config.metrics.resolution);
+  out.line("background", config.metrics.background);
+  out.close();
+  return out.str();
+}
+
+}  // namespace gyroseg

@@ -1,0 +1,163 @@
+#include "gyroseg/data/image_io.h"
+
+#include <zlib.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <cstdint>
+#include <opencv2/core.hpp>
+#include <opencv2/imgcodecs.hpp>
+#include <opencv2/imgproc.hpp>
+#include <vector>
+
+#include "gyroseg/data/file_bytes.h"
+
+namespace gyroseg {
+namespace {
+
+using Bytes = std::vector<std::uint8_t>;
+
+constexpr std::array<std::uint8_t, 8> kPngSignature = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n'};
+
+std::uint32_t big_endian(const Bytes& bytes, std::size_t at, int count) {
+  std::uint32_t value = 0;
+  for (int i = 0; i < count; ++i) {
+    value = value << 8 | bytes[at + i];
+  }
+  return value;
+}
+
+bool is_jpeg(const Bytes& bytes) {
+  return bytes.size() >= 3 && bytes[0] == 0xFF && bytes[1] == 0xD8 && bytes[2] == 0xFF;
+}
+
+bool is_png(const Bytes& bytes) {
+  return bytes.size() >= kPngSignature.size() &&
+         std::equal(kPngSignature.begin(), kPngSignature.end(), bytes.begin());
+}
+
+/// Whether the markers lead to an end-of-image. libjpeg only warns of a missing end and fills the
+/// rest with grey, so the decoder cannot be asked.
+bool jpeg_is_complete(const Bytes& bytes) {
+  std::size_t i = 2;
+  while (true) {
+    while (i < bytes.size() && bytes[i] != 0xFF) {  // entropy-coded data, or stray bytes
+      ++i;
+    }
+    while (i < bytes.size() && bytes[i] == 0xFF) {
+      ++i;
+    }
+    if (i >= bytes.size()) {
+      return false;
+    }
+    const std::uint8_t marker = bytes[i++];
+    if (marker == 0xD9) {
+      return true;
+    }
+    const bool stands_alone = marker <= 0x01 || (marker >= 0xD0 && marker <= 0xD8);
+    if (stands_alone) {  // a stuffed 0xFF00, a restart
+      continue;
+    }
+    if (i + 2 > bytes.size()) {
+      return false;
+    }
+    i += big_endian(bytes, i, 2);
+  }
+}
+
+/// Empty where the chunks are whole and their checksums right, else what is wrong.
+std::string png_fault(const Bytes& bytes) {
+  std::size_t i = kPngSignature.size();
+  while (i + 12 <= bytes.size()) {
+    const std::size_t length = big_endian(bytes, i, 4);
+    if (length > bytes.size() - i - 12) {
+      break;
+    }
+    const std::string type(bytes.begin() + i + 4, bytes.begin() + i + 8);
+    const auto sum =
+        crc32(crc32(0, nullptr, 0), bytes.data() + i + 4, static_cast<uInt>(length + 4));
+    if (sum != big_endian(bytes, i + 8 + length, 4)) {
+      return "damaged PNG (checksum of chunk " + type + ")";
+    }
+    if (type == "IEND") {
+      return "";
+    }
+    i += length + 12;
+  }
+  return "truncated PNG (no end chunk)";
+}
+
+std::string fault(const Bytes& bytes) {
+  if (is_jpeg(bytes)) {
+    return jpeg_is_complete(bytes) ? "" : "truncated JPEG (no end-of-image marker)";
+  }
+  return is_png(bytes) ? png_fault(bytes) : "";
+}
+
+/// The loader has its own threads; OpenCV's would fight with them and with training.
+void keep_opencv_single_threaded() {
+  static const bool once = [] {
+    cv::setNumThreads(0);
+    return true;
+  }();
+  static_cast<void>(once);
+}
+
+}  // namespace
+
+torch::Tensor read_image(const std::filesystem::path& file) {
+  keep_opencv_single_threaded();
+  const Bytes bytes = read_bytes(file);
+  const std::string problem = fault(bytes);
+  if (!problem.empty()) {
+    throw DataError(file.string() + ": " + problem + ", " + std::to_string(bytes.size()) +
+                    " bytes; copy or download the file again");
+  }
+  cv::Mat bgr;
+  try {
+    bgr = cv::imdecode(bytes, cv::IMREAD_COLOR | cv::IMREAD_IGNORE_ORIENTATION);
+  } catch (const cv::Exception&) {
+    bgr.release();
+  }
+  if (bgr.empty()) {
+    throw DataError(file.string() + ": expected a whole JPEG, PNG, BMP or TIFF image, found " +
+                    std::to_string(bytes.size()) + " bytes that cannot be decoded");
+  }
+  torch::Tensor rgb = torch::empty({bgr.rows, bgr.cols, 3}, torch::kUInt8);
+  cv::Mat view(bgr.rows, bgr.cols, CV_8UC3, rgb.data_ptr<std::uint8_t>());
+  cv::cvtColor(bgr, view, cv::COLOR_BGR2RGB);
+  return rgb;
+}
+
+void write_image(const std::filesystem::path& file, const torch::Tensor& rgb, int quality) {
+  TORCH_CHECK_VALUE(
+      rgb.dim() == 3 && rgb.size(2) == 3 && rgb.scalar_type() == torch::kUInt8 && rgb.numel() > 0,
+      "write_image: rgb must be [H,W,3] uint8, got ", rgb.sizes(), " ", rgb.dtype());
+  TORCH_CHECK_VALUE(quality >= 1 && quality <= 100,
+                    "write_image: quality must be in [1, 100], got ", quality);
+  keep_opencv_single_threaded();
+  std::string extension = file.extension().string();
+  std::transform(extension.begin(), extension.end(), extension.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  if (extension != ".jpg" && extension != ".jpeg" && extension != ".png") {
+    throw DataError(file.string() + ": expected a name in .jpg, .jpeg or .png, found \"" +
+                    extension + "\"");
+  }
+  const torch::Tensor pixels = rgb.cpu().contiguous();
+  const cv::Mat view(static_cast<int>(rgb.size(0)), static_cast<int>(rgb.size(1)), CV_8UC3,
+                     pixels.data_ptr<std::uint8_t>());
+  cv::Mat bgr;
+  cv::cvtColor(view, bgr, cv::COLOR_RGB2BGR);
+  Bytes bytes;
+  std::vector<int> options;
+  if (extension != ".png") {
+    options = {cv::IMWRITE_JPEG_QUALITY, quality};
+  }
+  if (!cv::imencode(extension, bgr, bytes, options)) {
+    throw DataError(file.string() + ": the image cannot be encoded as " + extension);
+  }
+  write_bytes(file, bytes);
+}
+
+}  // namespace gyroseg

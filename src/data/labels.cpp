@@ -1,0 +1,164 @@
+#include "gyroseg/data/labels.h"
+
+#include <c10/util/StringUtil.h>
+
+#include <algorithm>
+#include <map>
+
+namespace gyroseg {
+namespace {
+
+constexpr int kValues = 1 << 16;   // a PNG holds at most 16 bits a value
+constexpr std::int32_t kBad = -2;  // no node, and not ignored
+constexpr std::size_t kListedColors = 16;
+
+std::uint32_t pack(const std::uint8_t* rgb) {
+  return static_cast<std::uint32_t>(rgb[0]) << 16 | static_cast<std::uint32_t>(rgb[1]) << 8 |
+         rgb[2];
+}
+
+std::string color_text(std::uint32_t packed) {
+  return c10::str("(", packed >> 16, ", ", packed >> 8 & 0xFF, ", ", packed & 0xFF, ")");
+}
+
+/// Values as runs: "0 to 6, 255".
+std::string ranges(const std::vector<int>& sorted) {
+  std::string text;
+  for (std::size_t first = 0; first < sorted.size();) {
+    std::size_t last = first;
+    while (last + 1 < sorted.size() && sorted[last + 1] == sorted[last] + 1) {
+      ++last;
+    }
+    text += (text.empty() ? "" : ", ") + std::to_string(sorted[first]);
+    if (last > first) {
+      text += (last == first + 1 ? ", " : " to ") + std::to_string(sorted[last]);
+    }
+    first = last + 1;
+  }
+  return text;
+}
+
+/// Looks every pixel up. `key` gives the table key of a pixel, `node` the node of a key, `text` the
+/// message of a bad key.
+template <typename Key, typename Node, typename Text>
+MappedMask look_up(std::int64_t height, std::int64_t width, Key key, Node node, Text text) {
+  MappedMask mapped;
+  mapped.labels = torch::empty({height, width}, torch::kInt64);
+  auto* labels = mapped.labels.data_ptr<std::int64_t>();
+  std::map<std::uint32_t, std::size_t> bad;  // key -> index in mapped.bad
+  for (std::int64_t i = 0; i < height * width; ++i) {
+    const std::uint32_t k = key(i);
+    const std::int32_t found = node(k);
+    labels[i] = found == kBad ? kIgnored : found;
+    if (found == kBad) {
+      const auto [entry, is_new] = bad.try_emplace(k, mapped.bad.size());
+      if (is_new) {
+        mapped.bad.push_back({text(k), i % width, i / width, 0});
+      }
+      ++mapped.bad[entry->second].count;
+    }
+  }
+  return mapped;
+}
+
+}  // namespace
+
+LabelMapper::LabelMapper(const Hierarchy& tree, const DataConfig& config) : nodes_(kValues, kBad) {
+  std::map<int, int> known = tree.nodes_by_label();
+  known[config.ignore_index] = static_cast<int>(kIgnored);
+  for (const auto& [value, node] : known) {
+    if (value >= 0 && value < kValues) {
+      nodes_[value] = node;
+    }
+  }
+  const std::vector<std::int32_t> unmapped = nodes_;
+  const auto expected = [this, &unmapped] {
+    nodes_ = unmapped;
+    return c10::str("expected a mask value of the tree or data.ignore_index (", allowed(false),
+                    ")");
+  };
+  for (const auto& [raw, value] : config.label_map) {
+    if (raw < 0 || raw >= kValues) {
+      throw DataError("data.label_map: expected mask values in [0, 65535], found " +
+                      std::to_string(raw));
+    }
+    if (value.has_value() && known.count(*value) == 0) {
+      throw DataError("data.label_map: " + std::to_string(raw) + ": " + expected() + ", found " +
+                      std::to_string(*value));
+    }
+    nodes_[raw] = value.has_value() ? known.at(*value) : static_cast<std::int32_t>(kIgnored);
+  }
+  for (const auto& [color, value] : config.color_map) {
+    const std::uint32_t packed = pack(color.data());
+    if (value < 0 || value >= kValues || nodes_[value] == kBad) {
+      throw DataError("data.color_map: " + color_text(packed) + ": " + expected() + ", found " +
+                      std::to_string(value));
+    }
+    colors_[packed] = nodes_[value];
+    color_list_.push_back(color);
+  }
+}
+
+std::string LabelMapper::allowed(bool colors) const {
+  if (!colors) {
+    std::vector<int> values;
+    for (int value = 0; value < kValues; ++value) {
+      if (nodes_[value] != kBad) {
+        values.push_back(value);
+      }
+    }
+    return ranges(values);
+  }
+  std::string text;
+  for (std::size_t i = 0; i < std::min(color_list_.size(), kListedColors); ++i) {
+    text += (i == 0 ? "" : ", ") + color_text(pack(color_list_[i].data()));
+  }
+  return color_list_.size() > kListedColors
+             ? text + " and " + std::to_string(color_list_.size() - kListedColors) + " more"
+             : text;
+}
+
+MappedMask LabelMapper::scan(const RawMask& mask, const std::filesystem::path& file) const {
+  if (mask.values.defined()) {
+    const torch::Tensor stored = mask.values.contiguous();
+    const auto* values = stored.data_ptr<std::int32_t>();
+    return look_up(
+        stored.size(0), stored.size(1),
+        [values](std::int64_t i) { return static_cast<std::uint32_t>(values[i]); },
+        [this](std::uint32_t value) { return value < kValues ? nodes_[value] : kBad; },
+        [](std::uint32_t value) { return std::to_string(value); });
+  }
+  if (colors_.empty()) {
+    throw DataError(file.string() + ": expected a palette or grey mask, found RGB colours; set " +
+                    "data.color_map to give the mask value of each colour");
+  }
+  const torch::Tensor stored = mask.colors.contiguous();
+  const auto* rgb = stored.data_ptr<std::uint8_t>();
+  std::uint32_t last = ~0U;  // neighbours mostly share a colour: one look-up a run
+  std::int32_t last_node = kBad;
+  return look_up(
+      stored.size(0), stored.size(1), [rgb](std::int64_t i) { return pack(rgb + 3 * i); },
+      [this, &last, &last_node](std::uint32_t color) {
+        if (color != last) {
+          const auto found = colors_.find(color);
+          last = color;
+          last_node = found == colors_.end() ? kBad : found->second;
+        }
+        return last_node;
+      },
+      [](std::uint32_t color) { return "colour " + color_text(color); });
+}
+
+torch::Tensor LabelMapper::map(const RawMask& mask, const std::filesystem::path& file) const {
+  MappedMask mapped = scan(mask, file);
+  if (!mapped.bad.empty()) {
+    const BadValue& bad = mapped.bad.front();
+    throw DataError(file.string() + ": pixel (x " + std::to_string(bad.x) + ", y " +
+                    std::to_string(bad.y) + "): expected one of " +
+                    allowed(!mask.values.defined()) + ", found " + bad.value +
+                    "; fix the mask, or name the value in labels or data.label_map");
+  }
+  return mapped.labels;
+}
+
+}  // namespace gyroseg

@@ -1,0 +1,168 @@
+#include "gyroseg/inference/decode.h"
+
+#include <torch/utils.h>
+
+#include <algorithm>
+
+namespace gyroseg {
+namespace {
+
+constexpr const char* kLeafArgmax = "leaf_argmax";
+constexpr const char* kLevelSum = "level_sum";
+constexpr const char* kLevelHead = "level_head";
+constexpr const char* kPathSum = "path_sum";
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string result;
+  for (const std::string& word : words) {
+    result += (result.empty() ? "" : " | ") + word;
+  }
+  return result;
+}
+
+// Values of `probabilities` [B,n,H,W] at `classes` [B,H,W]; sums of floats may pass 1 by rounding.
+torch::Tensor confidence_of(const torch::Tensor& probabilities, const torch::Tensor& classes) {
+  return probabilities.gather(1, classes.unsqueeze(1)).squeeze(1).clamp(0.0, 1.0);
+}
+
+// Class of the largest value, and that value. argmax() gives the same class, but on a CPU it is
+// five times slower.
+LevelPrediction largest(const torch::Tensor& values) {
+  const auto [value, index] = values.max(1);
+  return {index, value.clamp(0.0, 1.0)};
+}
+
+}  // namespace
+
+struct LabelDecoder::Wanted {
+  bool leaf_argmax = false;
+  bool level_sum = false;
+  bool level_head = false;
+  bool path_sum = false;
+};
+
+struct LabelDecoder::Results {
+  Decoded leaf_argmax;
+  Decoded level_sum;
+  Decoded level_head;
+  Decoded path_sum;
+};
+
+LabelDecoder::LabelDecoder(const Hierarchy& tree, bool all_nodes, Activation activation)
+    : folder_(tree),
+      num_leaves_(tree.num_leaves()),
+      num_nodes_(tree.num_nodes()),
+      all_nodes_(all_nodes),
+      activation_(activation) {}
+
+const std::vector<std::string>& LabelDecoder::known_modes() {
+  static const std::vector<std::string> modes = {kLeafArgmax, kLevelSum, kLevelHead, kPathSum};
+  return modes;
+}
+
+bool LabelDecoder::needs_all_nodes(const std::string& mode) {
+  return mode == kLevelHead || mode == kPathSum;
+}
+
+LabelDecoder::Wanted LabelDecoder::check(const torch::Tensor& logits,
+                                         const std::vector<std::string>& modes) const {
+  const int channels = all_nodes_ ? num_nodes_ : num_leaves_;
+  TORCH_CHECK_VALUE(logits.dim() == 4 && logits.size(1) == channels && logits.is_floating_point(),
+                    "LabelDecoder: expected floating logits [B,", channels, ",H,W] (",
+                    all_nodes_ ? "all nodes" : "leaves", "), got ", logits.scalar_type(), " ",
+                    logits.sizes());
+  Wanted wanted;
+  for (const std::string& mode : modes) {
+    const auto& known = known_modes();
+    TORCH_CHECK_VALUE(std::find(known.begin(), known.end(), mode) != known.end(),
+                      "LabelDecoder: unknown decode mode \"", mode, "\", expected ", joined(known));
+    // Without inner nodes the leaf channels are all channels.
+    TORCH_CHECK_VALUE(!needs_all_nodes(mode) || channels == num_nodes_,
+                      "LabelDecoder: decode mode \"", mode, "\" needs a channel for every node (",
+                      num_nodes_, "), the classifier has the ", channels, " leaves only");
+    wanted.leaf_argmax |= mode == kLeafArgmax;
+    wanted.level_sum |= mode == kLevelSum;
+    wanted.level_head |= mode == kLevelHead;
+    wanted.path_sum |= mode == kPathSum;
+  }
+  return wanted;
+}
+
+std::vector<Decoded> LabelDecoder::operator()(const torch::Tensor& logits,
+                                              const std::vector<std::string>& modes) {
+  const torch::NoGradGuard no_grad;
+  const Wanted wanted = check(logits, modes);
+  if (folder_.leaf_classes(1).device() != logits.device()) {
+    folder_.to(logits.device());
+  }
+  const torch::Tensor z = logits.to(torch::kFloat32);
+  Results results;
+  if (wanted.leaf_argmax || wanted.level_sum) {
+    decode_leaves(z.narrow(1, 0, num_leaves_), wanted, results);
+  }
+  if (wanted.level_head || wanted.path_sum) {
+    decode_nodes(z, wanted, results);
+  }
+  std::vector<Decoded> decoded;
+  for (const std::string& mode : modes) {
+    decoded.push_back(mode == kLeafArgmax  ? results.leaf_argmax
+                      : mode == kLevelSum  ? results.level_sum
+                      : mode == kLevelHead ? results.level_head
+                                           : results.path_sum);
+  }
+  return decoded;
+}
+
+// leaf_argmax and level_sum: both read the leaf probabilities summed per level.
+void LabelDecoder::decode_leaves(const torch::Tensor& logits, const Wanted& wanted,
+                                 Results& results) const {
+  // Sigmoids divided by their sum are a softmax of their logarithms, which does not underflow.
+  const torch::Tensor p =
+      torch::softmax(activation_ == Activation::softmax ? logits : torch::log_sigmoid(logits), 1);
+  // From the logits: saturated probabilities tie where logits do not.
+  const torch::Tensor leaf = largest(logits).classes;
+  for (int k = 1; k <= folder_.num_levels(); ++k) {
+    const bool leaves = k == folder_.num_levels();
+    const torch::Tensor sums = leaves ? p : folder_.sum(p, k);
+    const torch::Tensor mapped = leaves ? leaf : folder_.leaf_classes(k).index({leaf});
+    if (wanted.leaf_argmax) {
+      results.leaf_argmax.levels.push_back({mapped, confidence_of(sums, mapped)});
+    }
+    if (wanted.level_sum) {
+      results.level_sum.levels.push_back(leaves ? LevelPrediction{leaf, confidence_of(sums, leaf)}
+                                                : largest(sums));
+    }
+  }
+}
+
+// level_head and path_sum: both read every level's own channels.
+void LabelDecoder::decode_nodes(const torch::Tensor& logits, const Wanted& wanted,
+                                Results& results) const {
+  torch::Tensor log_score;  // [B,C,H,W], log of the path scores
+  for (int k = 1; k <= folder_.num_levels(); ++k) {
+    const torch::Tensor z = logits.index_select(1, folder_.level_nodes(k));
+    const torch::Tensor log_s =
+        activation_ == Activation::softmax ? torch::log_softmax(z, 1) : torch::log_sigmoid(z);
+    if (wanted.level_head) {
+      const torch::Tensor classes = largest(z).classes;
+      const torch::Tensor p =
+          activation_ == Activation::softmax ? log_s.exp() : torch::softmax(log_s, 1);
+      results.level_head.levels.push_back({classes, confidence_of(p, classes)});
+    }
+    if (wanted.path_sum) {
+      const torch::Tensor of_leaf = log_s.index_select(1, folder_.leaf_classes(k));
+      log_score = log_score.defined() ? torch::logaddexp(log_score, of_leaf) : of_leaf;
+    }
+  }
+  if (!wanted.path_sum) {
+    return;
+  }
+  const torch::Tensor q = torch::softmax(log_score, 1);
+  const torch::Tensor leaf = largest(log_score).classes;
+  for (int k = 1; k <= folder_.num_levels(); ++k) {
+    const torch::Tensor classes = folder_.leaf_classes(k).index({leaf});
+    results.path_sum.levels.push_back({classes, confidence_of(folder_.sum(q, k), classes)});
+  }
+}
+
+}  // namespace gyroseg

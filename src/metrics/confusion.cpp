@@ -1,0 +1,65 @@
+#include "gyroseg/metrics/confusion.h"
+
+#include <torch/types.h>
+
+#include <algorithm>
+
+namespace gyroseg {
+namespace {
+
+std::optional<double> ratio(std::int64_t part, std::int64_t whole) {
+  if (whole == 0) {
+    return std::nullopt;
+  }
+  return static_cast<double>(part) / static_cast<double>(whole);
+}
+
+}  // namespace
+
+ConfusionMatrix::ConfusionMatrix(int classes)
+    : classes_(classes), counts_(torch::zeros({classes, classes}, torch::kInt64)) {
+  TORCH_CHECK_VALUE(classes > 0, "ConfusionMatrix: expected at least one class, got ", classes);
+}
+
+void ConfusionMatrix::add(const torch::Tensor& truth, const torch::Tensor& prediction) {
+  TORCH_CHECK_VALUE(truth.sizes() == prediction.sizes(), "ConfusionMatrix: truth is ",
+                    truth.sizes(), ", prediction is ", prediction.sizes());
+  if (truth.numel() == 0) {
+    return;
+  }
+  const std::int64_t n = classes_;
+  const auto [low, high] = prediction.aminmax();
+  const auto smallest = low.item<std::int64_t>();
+  const auto largest = std::max(high.item<std::int64_t>(), truth.max().item<std::int64_t>());
+  TORCH_CHECK_VALUE(smallest >= 0 && largest < n, "ConfusionMatrix: expected classes in [0, ", n,
+                    "), got ", smallest < 0 ? smallest : largest);
+  // Pixels that do not count go to one bin past the end.
+  const torch::Tensor cell = torch::where(truth.ge(0), truth * n + prediction, n * n);
+  const torch::Tensor added = torch::bincount(cell.flatten(), {}, n * n + 1);
+  // Out of place: a copy of this object shares the tensor.
+  counts_ = counts_ + added.narrow(0, 0, n * n).view({n, n}).cpu();
+}
+
+std::int64_t ConfusionMatrix::total() const { return counts_.sum().item<std::int64_t>(); }
+
+std::int64_t ConfusionMatrix::truth(int c) const { return counts_[c].sum().item<std::int64_t>(); }
+
+std::int64_t ConfusionMatrix::predicted(int c) const {
+  return counts_.select(1, c).sum().item<std::int64_t>();
+}
+
+std::int64_t ConfusionMatrix::correct(int c) const { return counts_[c][c].item<std::int64_t>(); }
+
+std::optional<double> ConfusionMatrix::iou(int c) const {
+  return ratio(correct(c), truth(c) + predicted(c) - correct(c));
+}
+
+std::optional<double> ConfusionMatrix::class_accuracy(int c) const {
+  return ratio(correct(c), truth(c));
+}
+
+std::optional<double> ConfusionMatrix::pixel_accuracy() const {
+  return ratio(counts_.trace().item<std::int64_t>(), total());
+}
+
+}  // namespace gyroseg

@@ -1,0 +1,36 @@
+#include "gyroseg/models/conv_block.h"
+
+#include <torch/nn/options/batchnorm.h>
+#include <torch/nn/options/conv.h>
+
+namespace gyroseg {
+namespace {
+
+torch::nn::Conv2dOptions conv_options(int in, int out, const ConvOptions& options) {
+  return torch::nn::Conv2dOptions(in, out, options.kernel)
+      .padding(options.dilation * (options.kernel / 2))
+      .dilation(options.dilation)
+      .groups(options.groups)
+      .bias(false);
+}
+
+}  // namespace
+
+ConvBlockImpl::ConvBlockImpl(int in, int out, const ConvOptions& options)
+    : conv(register_module("conv", torch::nn::Conv2d(conv_options(in, out, options)))),
+      bn(register_module("bn", torch::nn::BatchNorm2d(out))) {}
+
+torch::Tensor ConvBlockImpl::forward(const torch::Tensor& x) {
+  return bn->forward(conv->forward(x)).relu_();
+}
+
+SeparableBlockImpl::SeparableBlockImpl(int in, int out, int dilation)
+    : depthwise(register_module(
+          "depthwise", ConvBlock(in, in, ConvOptions{3, dilation, /*groups=*/in}))),
+      pointwise(register_module("pointwise", ConvBlock(in, out))) {}
+
+torch::Tensor SeparableBlockImpl::forward(const torch::Tensor& x) {
+  return pointwise->forward(depthwise->forward(x));
+}
+
+}  // namespace gyroseg

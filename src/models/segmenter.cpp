@@ -1,0 +1,84 @@
+#include "gyroseg/models/segmenter.h"
+
+#include <c10/util/Exception.h>
+#include <torch/nn/options/conv.h>
+
+#include <cstddef>
+#include <vector>
+
+namespace gyroseg {
+namespace {
+
+constexpr std::size_t kThirdStage = 2;
+
+bool reads_embedding(const ClassifierConfig& classifier) {
+  TORCH_CHECK_VALUE(classifier.input == "features" || classifier.input == "embedding",
+                    "classifier.input: expected features | embedding, got ", classifier.input);
+  return classifier.input == "embedding";
+}
+
+bool reads_encoder(const ModelConfig& model, bool classify_embedding) {
+  const std::string& input = model.projection_input;
+  TORCH_CHECK_VALUE(input == "auto" || input == "encoder" || input == "decoder",
+                    "model.projection_input: expected auto | encoder | decoder, got ", input);
+  return input == "encoder" || (input == "auto" && !classify_embedding);
+}
+
+int num_logits(const ClassifierConfig& classifier, const SegmenterShape& shape) {
+  TORCH_CHECK_VALUE(classifier.nodes == "leaves" || classifier.nodes == "all",
+                    "classifier.nodes: expected leaves | all, got ", classifier.nodes);
+  TORCH_CHECK_VALUE(shape.num_leaves >= 1 && shape.num_nodes >= shape.num_leaves,
+                    "Segmenter: expected 1 <= leaves <= nodes, got ", shape.num_leaves, " and ",
+                    shape.num_nodes);
+  return classifier.nodes == "all" ? shape.num_nodes : shape.num_leaves;
+}
+
+}  // namespace
+
+SegmenterImpl::SegmenterImpl(const ModelConfig& model, const EmbeddingConfig& embedding,
+                             const ClassifierConfig& classifier, const SegmenterShape& shape)
+    : manifold_(make_manifold(embedding.space, embedding.curvature)),
+      classify_embedding_(reads_embedding(classifier)),
+      project_encoder_(reads_encoder(model, classify_embedding_)),
+      encoder_(register_module("encoder", make_encoder(model))) {
+  const int outputs = num_logits(classifier, shape);
+  if (!(classify_embedding_ && project_encoder_)) {
+    decoder_ = register_module("decoder", make_decoder(model, *encoder_));
+  }
+  if (classify_embedding_ || shape.with_embedding) {
+    TORCH_CHECK_VALUE(embedding.dim >= 2, "embedding.dim: expected an integer >= 2, got ",
+                      embedding.dim);
+    const int in = project_encoder_ ? encoder_->channels().back() : decoder_->channels();
+    projection_ = register_module("projection", Projection(model.projection, in, embedding.dim));
+  }
+  if (classify_embedding_) {
+    hyperplanes_ =
+        register_module("classifier", HyperplaneClassifier(embedding.dim, outputs, manifold_));
+  } else {
+    linear_ = register_module(
+        "classifier",
+        torch::nn::Conv2d(torch::nn::Conv2dOptions(decoder_->channels(), outputs, 1)));
+  }
+  if (model.auxiliary_weight > 0) {
+    auxiliary_ = register_module(
+        "auxiliary", AuxiliaryHead(encoder_->channels()[kThirdStage], shape.num_leaves));
+  }
+}
+
+Prediction SegmenterImpl::forward(const torch::Tensor& images) {
+  TORCH_CHECK_VALUE(images.dim() == 4 && images.size(1) == 3 && images.is_floating_point(),
+                    "Segmenter: images must be [B,3,H,W] float, got ", images.sizes(), " ",
+                    images.scalar_type());
+  const std::vector<torch::Tensor> stages = encoder_->forward(images);
+  const torch::Tensor features = decoder_ ? decoder_->forward(stages) : torch::Tensor();
+  Prediction prediction;
+  if (projection_) {
+    prediction.embedding = projection_->forward(project_encoder_ ? stages.back() : features);
+  }
+  prediction.logits = classify_embedding_ ? hyperplanes_->forward(prediction.embedding)
+                                          : linear_->forward(features);
+  if (auxiliary_ && is_training()) prediction.auxiliary = auxiliary_->forward(stages[kThirdStage]);
+  return prediction;
+}
+
+}  // namespace gyroseg

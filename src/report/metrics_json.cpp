@@ -1,0 +1,175 @@
+#include "metrics_json.h"
+
+#include <c10/util/Exception.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "gyroseg/data/file_bytes.h"
+#include "gyroseg/data/image_io.h"
+
+namespace gyroseg {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json to_json(const std::optional<double>& value) {
+  return value && std::isfinite(*value) ? Json(*value) : Json(nullptr);
+}
+
+Json to_json(const LevelReport& level) {
+  Json json;
+  json["level"] = level.level;
+  json["miou"] = to_json(level.miou);
+  json["miou_without_background"] = to_json(level.miou_without_background);
+  json["pixel_accuracy"] = to_json(level.pixel_accuracy);
+  json["mean_class_accuracy"] = to_json(level.mean_class_accuracy);
+  json["ece"] = to_json(level.ece);
+  json["classes"] = Json::array();
+  for (const ClassReport& cls : level.classes) {
+    json["classes"].push_back({{"name", cls.name},
+                               {"iou", to_json(cls.iou)},
+                               {"accuracy", to_json(cls.accuracy)},
+                               {"pixels", cls.pixels},
+                               {"is_background", cls.is_background}});
+  }
+  return json;
+}
+
+Json to_json(const ModeReport& mode) {
+  Json json;
+  json["levels"] = Json::array();
+  for (const LevelReport& level : mode.report.levels) {
+    json["levels"].push_back(to_json(level));
+  }
+  json["decode"] = mode.mode;
+  json["tree_distance_of_errors"] = to_json(mode.report.tree_distance_of_errors);
+  json["consistency_violations"] = to_json(mode.report.consistency_violations);
+  json["pixels"] = mode.report.pixels;
+  return json;
+}
+
+// Reads the form that metrics_json writes; every message names the place inside the file.
+class Reader {
+ public:
+  explicit Reader(const std::filesystem::path& file) : file_(file) {}
+
+  [[noreturn]] void fail(const std::string& what) const {
+    throw DataError(file_.string() + ": " + what + "; write the file anew with evaluate");
+  }
+
+  [[nodiscard]] const Json& at(const Json& json, const std::string& place,
+                               const std::string& key) const {
+    if (!json.is_object() || !json.contains(key)) {
+      fail("expected the key " + place + key + ", found none");
+    }
+    return json.at(key);
+  }
+
+  [[nodiscard]] std::optional<double> share(const Json& json, const std::string& place,
+                                            const std::string& key) const {
+    const Json& value = at(json, place, key);
+    if (!value.is_null() && !value.is_number()) {
+      fail(place + key + ": expected a number or null, found " + value.dump());
+    }
+    return value.is_null() ? std::nullopt : std::optional<double>(value.get<double>());
+  }
+
+  [[nodiscard]] std::int64_t count(const Json& json, const std::string& place,
+                                   const std::string& key) const {
+    const Json& value = at(json, place, key);
+    if (!value.is_number_integer() || value.get<std::int64_t>() < 0) {
+      fail(place + key + ": expected a count, found " + value.dump());
+    }
+    return value.get<std::int64_t>();
+  }
+
+  [[nodiscard]] const Json& array(const Json& json, const std::string& place,
+                                  const std::string& key) const {
+    const Json& value = at(json, place, key);
+    if (!value.is_array()) {
+      fail(place + key + ": expected a list, found " + value.type_name());
+    }
+    return value;
+  }
+
+  [[nodiscard]] ClassReport read_class(const Json& json, const std::string& place) const {
+    ClassReport cls;
+    const Json& name = at(json, place, "name");
+    const Json& background = at(json, place, "is_background");
+    if (!name.is_string() || !background.is_boolean()) {
+      fail(place + "name, " + place + "is_background: expected a string and true or false, found " +
+           name.dump() + " and " + background.dump());
+    }
+    cls.name = name.get<std::string>();
+    cls.is_background = background.get<bool>();
+    cls.iou = share(json, place, "iou");
+    cls.accuracy = share(json, place, "accuracy");
+    cls.pixels = count(json, place, "pixels");
+    return cls;
+  }
+
+  [[nodiscard]] LevelReport read_level(const Json& json, const std::string& place) const {
+    LevelReport level;
+    level.level = static_cast<int>(count(json, place, "level"));
+    level.miou = share(json, place, "miou");
+    level.miou_without_background = share(json, place, "miou_without_background");
+    level.pixel_accuracy = share(json, place, "pixel_accuracy");
+    level.mean_class_accuracy = share(json, place, "mean_class_accuracy");
+    level.ece = share(json, place, "ece");
+    const Json& classes = array(json, place, "classes");
+    for (std::size_t c = 0; c < classes.size(); ++c) {
+      level.classes.push_back(
+          read_class(classes[c], place + "classes[" + std::to_string(c) + "]."));
+    }
+    return level;
+  }
+
+ private:
+  std::filesystem::path file_;
+};
+
+}  // namespace
+
+std::string metrics_json(const std::vector<ModeReport>& modes, const MetricsContext& context) {
+  Json json = to_json(modes.front());
+  for (const auto& [key, value] : context) {
+    TORCH_CHECK_VALUE(!json.contains(key) && key != "modes", "write_metrics: the context key \"",
+                      key, "\" is a figure's");
+    json[key] = value;
+  }
+  json["modes"] = Json::object();
+  for (const ModeReport& mode : modes) {
+    json["modes"][mode.mode] = to_json(mode);
+  }
+  // Bytes that are no UTF-8, in a user's class name or path, are replaced rather than thrown at.
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+MetricsReport read_metrics(const std::filesystem::path& file) {
+  const std::vector<std::uint8_t> bytes = read_bytes(file);
+  const Reader reader(file);
+  Json json;
+  try {
+    json = Json::parse(bytes.begin(), bytes.end());
+  } catch (const Json::parse_error& error) {
+    reader.fail("expected JSON, broken at byte " + std::to_string(error.byte) + " of " +
+                std::to_string(bytes.size()));
+  }
+  MetricsReport report;
+  const Json& levels = reader.array(json, "", "levels");
+  for (std::size_t k = 0; k < levels.size(); ++k) {
+    const std::string place = "levels[" + std::to_string(k) + "].";
+    report.levels.push_back(reader.read_level(levels[k], place));
+    if (report.levels.back().level != static_cast<int>(k) + 1) {
+      reader.fail(place + "level: expected " + std::to_string(k + 1) + ", found " +
+                  std::to_string(report.levels.back().level));
+    }
+  }
+  report.tree_distance_of_errors = reader.share(json, "", "tree_distance_of_errors");
+  report.consistency_violations = reader.share(json, "", "consistency_violations");
+  report.pixels = reader.count(json, "", "pixels");
+  return report;
+}
+
+}  // namespace gyroseg

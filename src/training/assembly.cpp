@@ -1,0 +1,68 @@
+#include "gyroseg/training/assembly.h"
+
+#include <algorithm>
+
+#include <torch/torch.h>
+
+#include "gyroseg/config/read.h"
+#include "gyroseg/data/class_weights.h"
+#include "gyroseg/models/memory_format.h"
+#include "gyroseg/models/weights.h"
+
+namespace gyroseg {
+namespace {
+
+bool all_nodes(const Config& config) { return config.classifier.nodes == "all"; }
+
+}  // namespace
+
+Segmenter build_model(const Config& config, const Hierarchy& tree) {
+  torch::manual_seed(config.seed);
+  const SegmenterShape shape{tree.num_leaves(), tree.num_nodes(),
+                             Criterion::needs_embedding(config.loss)};
+  Segmenter model = nullptr;
+  try {
+    model = Segmenter(config.model, config.embedding, config.classifier, shape);
+  } catch (const c10::ValueError& error) {
+    throw ConfigError(std::string("model: ") + error.what_without_backtrace());
+  }
+  if (!config.model.pretrained.empty()) {
+    load_pretrained(model->encoder(), config.model.pretrained);
+  }
+  if (config.training.channels_last) {
+    use_channels_last(*model);
+  }
+  model->to(torch::Device(config.device));
+  return model;
+}
+
+Criterion build_criterion(const Config& config, const Hierarchy& tree, const Segmenter& model,
+                          const torch::Tensor& leaf_counts) {
+  Criterion criterion(config.loss, tree, all_nodes(config), config.model.auxiliary_weight,
+                      model->manifold(), leaf_counts, class_weights);
+  criterion.to(torch::Device(config.device));
+  return criterion;
+}
+
+bool needs_class_counts(const Config& config) {
+  return std::any_of(config.loss.begin(), config.loss.end(),
+                     [](const LossConfig& loss) { return loss.class_weights != "none"; });
+}
+
+Activation activation_of(const Config& config) {
+  const auto trains_channels = [](const LossConfig& loss) { return loss.name == "cross_entropy"; };
+  return std::any_of(config.loss.begin(), config.loss.end(), trains_channels) ? Activation::softmax
+                                                                               : Activation::sigmoid;
+}
+
+LabelDecoder build_decoder(const Config& config, const Hierarchy& tree) {
+  return LabelDecoder(tree, all_nodes(config), activation_of(config));
+}
+
+void set_threads(const Config& config) {
+  if (config.training.threads > 0) {
+    at::set_num_threads(config.training.threads);
+  }
+}
+
+}  // namespace gyroseg

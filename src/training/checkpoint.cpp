@@ -1,0 +1,159 @@
+#include "gyroseg/training/checkpoint.h"
+
+#include <nlohmann/json.hpp>
+#include <torch/torch.h>
+
+#include "gyroseg/data/file_bytes.h"
+#include "gyroseg/models/safetensors.h"
+#include "gyroseg/models/weights.h"
+
+namespace gyroseg {
+namespace {
+
+using Json = nlohmann::json;
+using Tensors = std::map<std::string, torch::Tensor>;
+
+constexpr const char* kFormat = "gyroseg checkpoint 1";
+constexpr const char* kOptimizer = "optimizer/";
+constexpr const char* kAverage = "average/";
+
+Json to_json(const TrainingState& state) {
+  return {{"step", state.step},
+          {"total_steps", state.total_steps},
+          {"best", state.best},
+          {"best_step", state.best_step},
+          {"stale_validations", state.stale_validations},
+          {"ema_updates", state.ema_updates},
+          {"loss_sums", state.loss_sums},
+          {"loss_steps", state.loss_steps}};
+}
+
+TrainingState from_json(const Json& json) {
+  TrainingState state;
+  json.at("step").get_to(state.step);
+  json.at("total_steps").get_to(state.total_steps);
+  json.at("best").get_to(state.best);
+  json.at("best_step").get_to(state.best_step);
+  json.at("stale_validations").get_to(state.stale_validations);
+  json.at("ema_updates").get_to(state.ema_updates);
+  json.at("loss_sums").get_to(state.loss_sums);
+  json.at("loss_steps").get_to(state.loss_steps);
+  return state;
+}
+
+TensorFile read_file(const std::filesystem::path& file) {
+  if (!std::filesystem::is_regular_file(file)) {
+    throw CheckpointError(file.string() + ": no such checkpoint; expected a .safetensors file that train wrote");
+  }
+  try {
+    return read_safetensors(file);
+  } catch (const WeightsError& error) {
+    throw CheckpointError(error.what());
+  }
+}
+
+TrainingState state_in(const TensorFile& content, const std::filesystem::path& file) {
+  const auto format = content.metadata.find("format");
+  const auto state = content.metadata.find("state");
+  if (format == content.metadata.end() || format->second != kFormat || state == content.metadata.end()) {
+    throw CheckpointError(file.string() + ": not a checkpoint of gyroseg (its metadata says otherwise); "
+                          "to start from other weights use --init-weights");
+  }
+  try {
+    return from_json(Json::parse(state->second));
+  } catch (const Json::exception& error) {
+    throw CheckpointError(file.string() + ": the training state in its metadata is damaged: " + error.what());
+  }
+}
+
+void write(const std::filesystem::path& file, TensorFile content, const TrainingState& state) {
+  const std::string json = to_json(state).dump(2);
+  content.metadata = {{"format", kFormat}, {"state", json}};
+  write_safetensors(file, content);
+  std::filesystem::path sidecar = file;
+  sidecar.replace_extension(".json");
+  write_bytes(sidecar, {json.begin(), json.end()});
+}
+
+// The entries whose names start with `prefix`, without it.
+Tensors with_prefix(const Tensors& all, const std::string& prefix) {
+  Tensors result;
+  for (auto entry = all.lower_bound(prefix); entry != all.end() && entry->first.starts_with(prefix); ++entry) {
+    result[entry->first.substr(prefix.size())] = entry->second;
+  }
+  return result;
+}
+
+Tensors model_tensors(const Tensors& all) {
+  Tensors result;
+  for (const auto& [name, tensor] : all) {
+    if (!name.starts_with(kOptimizer) && !name.starts_with(kAverage)) {
+      result[name] = tensor;
+    }
+  }
+  return result;
+}
+
+void load_model(const std::filesystem::path& file, const TensorFile& content, torch::nn::Module& model) {
+  const LoadReport report = load_state(model, model_tensors(content.tensors));
+  if (!report.missing.empty() || !report.unexpected.empty() || !report.mismatched.empty()) {
+    throw CheckpointError(file.string() + ": does not fit the model of this config: " + describe(report));
+  }
+}
+
+}  // namespace
+
+void save_training(const std::filesystem::path& file, const TrainingObjects& objects,
+                   const TrainingState& state) {
+  TensorFile content;
+  content.tensors = state_of(objects.model);
+  for (const auto& [name, tensor] : optimizer_state(objects.optimizer, objects.model)) {
+    content.tensors[kOptimizer + name] = tensor;
+  }
+  if (objects.average != nullptr) {
+    for (const auto& [name, tensor] : objects.average->state()) {
+      content.tensors[kAverage + name] = tensor;
+    }
+  }
+  write(file, std::move(content), state);
+}
+
+TrainingState load_training(const std::filesystem::path& file, const TrainingObjects& objects) {
+  const TensorFile content = read_file(file);
+  const TrainingState state = state_in(content, file);
+  load_model(file, content, objects.model);
+  try {
+    load_optimizer_state(objects.optimizer, objects.model, with_prefix(content.tensors, kOptimizer));
+    if (objects.average != nullptr) {
+      objects.average->restore(with_prefix(content.tensors, kAverage), state.ema_updates);
+    }
+  } catch (const c10::Error& error) {
+    throw CheckpointError(file.string() + ": " + error.what_without_backtrace());
+  }
+  return state;
+}
+
+void save_weights(const std::filesystem::path& file, const torch::nn::Module& model,
+                  const TrainingState& state) {
+  TensorFile content;
+  content.tensors = state_of(model);
+  write(file, std::move(content), state);
+}
+
+TrainingState load_weights(const std::filesystem::path& file, torch::nn::Module& model) {
+  const TensorFile content = read_file(file);
+  TrainingState state = state_in(content, file);
+  load_model(file, content, model);
+  return state;
+}
+
+std::string init_weights(const std::filesystem::path& file, torch::nn::Module& model) {
+  const TensorFile content = read_file(file);
+  const LoadReport report = load_state(model, model_tensors(content.tensors));
+  if (report.loaded.empty()) {
+    throw CheckpointError(file.string() + ": none of its tensors fits the model: " + describe(report));
+  }
+  return describe(report);
+}
+
+}  // namespace gyroseg

@@ -1,0 +1,118 @@
+#include "gyroseg/training/metrics_log.h"
+
+#include <cmath>
+#include <cstdio>
+#include <fstream>
+
+#include <nlohmann/json.hpp>
+
+#include "gyroseg/data/file_bytes.h"
+#include "gyroseg/training/checkpoint.h"
+
+namespace gyroseg {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// JSON has no NaN: null, on purpose.
+Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
+Json number(const std::optional<double>& value) { return value ? number(*value) : Json(nullptr); }
+
+Json numbers(const std::map<std::string, double>& values) {
+  Json json = Json::object();
+  for (const auto& [name, value] : values) {
+    json[name] = number(value);
+  }
+  return json;
+}
+
+Json to_json(const LogEntry& entry) {
+  const Validation& validation = *entry.validation;
+  Json levels = Json::array();
+  for (const LevelReport& level : validation.reports.front().levels) {
+    levels.push_back({{"level", level.level},
+                      {"miou", number(level.miou)},
+                      {"miou_without_background", number(level.miou_without_background)},
+                      {"pixel_accuracy", number(level.pixel_accuracy)},
+                      {"ece", number(level.ece)}});
+  }
+  Json val = {{"loss", number(validation.loss)}, {"terms", numbers(validation.terms)}, {"levels", levels}};
+  return {{"epoch", entry.epoch},
+          {"step", entry.step},
+          {"lr", entry.learning_rate},
+          {"train", numbers(entry.train_losses)},
+          {"val", val},
+          {"best", entry.best},
+          {"train_seconds", entry.train_seconds},
+          {"val_seconds", entry.validation_seconds}};
+}
+
+std::string cell(const char* format, double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, format, value);
+  return text;
+}
+
+std::string padded(const std::string& text, std::size_t width) {
+  return text.size() < width ? std::string(width - text.size(), ' ') + text : text;
+}
+
+std::string rate(const std::optional<double>& value) {
+  return value ? cell("%.4f", *value) : "-";
+}
+
+}  // namespace
+
+MetricsLog::MetricsLog(std::filesystem::path file, std::ostream& table, int num_levels)
+    : file_(std::move(file)), table_(table), num_levels_(num_levels) {}
+
+void MetricsLog::rewind(std::int64_t step) {
+  if (!std::filesystem::exists(file_)) {
+    return;
+  }
+  std::ifstream in(file_);
+  std::string kept;
+  for (std::string line; std::getline(in, line);) {
+    const Json json = Json::parse(line, nullptr, /*allow_exceptions=*/false);
+    // A line cut off by a crash is dropped too.
+    if (json.is_object() && json.value("step", step + 1) <= step) {
+      kept += line + "\n";
+    }
+  }
+  write_bytes(file_, {kept.begin(), kept.end()});
+}
+
+void MetricsLog::add(const LogEntry& entry) {
+  std::ofstream out(file_, std::ios::app);
+  out << to_json(entry).dump() << '\n' << std::flush;
+  if (!out) {
+    throw CheckpointError(file_.string() + ": cannot be written: is the disk full?");
+  }
+  print_row(entry);
+}
+
+void MetricsLog::print_row(const LogEntry& entry) {
+  if (!header_printed_) {
+    table_ << padded("epoch", 7) << padded("step", 8) << padded("train loss", 12)
+           << padded("val loss", 10) << padded("pixel acc", 11);
+    for (int k = 1; k <= num_levels_; ++k) {
+      table_ << padded("mIoU@" + std::to_string(k), 9);
+    }
+    table_ << padded("train s", 9) << padded("val s", 8) << "\n";
+    header_printed_ = true;
+  }
+  const MetricsReport& report = entry.validation->reports.front();
+  table_ << padded(cell(std::floor(entry.epoch) == entry.epoch ? "%.0f" : "%.2f", entry.epoch), 7)
+         << padded(std::to_string(entry.step), 8)
+         << padded(cell("%.4f", entry.train_losses.at("total")), 12)
+         << padded(cell("%.4f", entry.validation->loss), 10)
+         << padded(rate(report.levels.back().pixel_accuracy), 11);
+  for (const LevelReport& level : report.levels) {
+    table_ << padded(rate(level.miou), 9);
+  }
+  table_ << padded(cell("%.1f", entry.train_seconds), 9)
+         << padded(cell("%.1f", entry.validation_seconds), 8) << (entry.best ? "  best" : "")
+         << std::endl;
+}
+
+}  // namespace gyroseg

@@ -1,0 +1,32 @@
+#include "gyroseg/training/nonfinite.h"
+
+#include <cmath>
+#include <string>
+
+#include <torch/torch.h>
+
+#include "gyroseg/models/safetensors.h"
+
+namespace gyroseg {
+
+bool NonFiniteGuard::reject(double loss, const Batch& batch, std::int64_t step, std::ostream& out) {
+  if (std::isfinite(loss)) {
+    in_a_row_ = 0;
+    return false;
+  }
+  if (in_a_row_++ == 0) {
+    const std::filesystem::path file =
+        folder_ / ("nonfinite_step_" + std::to_string(step) + ".safetensors");
+    TensorFile dump;
+    dump.tensors = {{"images", batch.images},
+                    {"labels", batch.labels},
+                    {"indices", torch::tensor(batch.indices, torch::kInt64)}};
+    dump.metadata = {{"step", std::to_string(step)}, {"loss", std::to_string(loss)}};
+    write_safetensors(file, dump);
+    out << "warning: the loss of step " << step << " is " << loss
+        << "; the step is left out, its batch is in " << file.string() << std::endl;
+  }
+  return true;
+}
+
+}  // namespace gyroseg

@@ -1,0 +1,251 @@
+#include "gyroseg/training/trainer.h"
+
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <limits>
+
+#include <torch/torch.h>
+
+#include "gyroseg/data/class_weights.h"
+#include "gyroseg/training/interrupt.h"
+#include "gyroseg/training/schedule.h"
+
+namespace gyroseg {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+LoaderOptions loader_options(const Config& config, bool training) {
+  LoaderOptions options;
+  options.batch_size = config.training.batch_size;
+  options.threads = config.data.threads;
+  options.seed = config.seed;
+  options.shuffle = training;
+  options.drop_last = training && config.training.drop_last;
+  options.channels_last = config.training.channels_last;
+  options.augment = training;
+  return options;
+}
+
+std::int64_t steps_in_all(const Config& config, const Loader& loader) {
+  return config.training.max_steps > 0 ? config.training.max_steps
+                                       : config.training.epochs * loader.batches_per_epoch();
+}
+
+std::map<std::string, double> means(const std::map<std::string, double>& sums, std::int64_t steps) {
+  std::map<std::string, double> result;
+  for (const auto& [name, sum] : sums) {
+    result[name] = steps > 0 ? sum / static_cast<double>(steps) : std::nan("");
+  }
+  result.try_emplace("total", std::nan(""));
+  return result;
+}
+
+std::string step_note(std::int64_t epoch, double loss, double images_per_second) {
+  char text[96];
+  std::snprintf(text, sizeof text, "epoch %lld  loss %.4f  %.1f img/s",
+                static_cast<long long>(epoch + 1), loss, images_per_second);
+  return text;
+}
+
+}  // namespace
+
+Trainer::Trainer(Config config, RunFolder run, TrainOptions options, std::ostream& table,
+                 std::ostream& progress)
+    : config_(std::move(config)),
+      run_(std::move(run)),
+      options_(std::move(options)),
+      progress_out_(progress),
+      tree_(config_.hierarchy),
+      train_set_(config_.data, tree_, "train"),
+      val_set_(config_.data, tree_, "val"),
+      train_(train_set_, loader_options(config_, true)),
+      val_(val_set_, loader_options(config_, false)),
+      model_(build_model(config_, tree_)),
+      criterion_(build_criterion(
+          config_, tree_, model_,
+          needs_class_counts(config_)
+              ? class_counts(train_set_, config_.data.threads).slice(0, 0, tree_.num_leaves())
+              : torch::Tensor())),
+      decoder_(build_decoder(config_, tree_)),
+      optimizer_(make_optimizer(config_.optimizer, *model_)),
+      average_(config_.training.ema > 0
+                   ? std::make_unique<WeightAverage>(*model_, config_.training.ema)
+                   : nullptr),
+      nonfinite_(run_.path, config_.training.max_nonfinite),
+      log_(run_.metrics(), table, tree_.num_levels()) {}
+
+void Trainer::start() {
+  if (options_.resume) {
+    state_ = load_training(run_.last(), objects());
+    log_.rewind(state_.step);
+    progress_out_ << "resuming at step " << state_.step << std::endl;
+  } else if (!options_.init_weights.empty()) {
+    progress_out_ << options_.init_weights.string() << ": "
+                  << init_weights(options_.init_weights, *model_) << std::endl;
+  }
+  state_.total_steps = steps_in_all(config_, train_);
+  if (!options_.resume) {
+    begin_run(run_, config_);
+  }
+}
+
+TrainOutcome Trainer::run() {
+  start();
+  const InterruptGuard interrupt;
+  Progress progress(progress_out_, options_.terminal, state_.total_steps, state_.step);
+  const std::int64_t first_step = state_.step;
+  const std::int64_t per_epoch = train_.batches_per_epoch();
+  bool stop_asked = false;
+  while (state_.step < state_.total_steps && !stop_asked) {
+    const Clock::time_point epoch_start = Clock::now();
+    std::int64_t images = 0;
+    train_.start_epoch(epoch(), state_.step % per_epoch);
+    const std::int64_t this_epoch = epoch();
+    double seconds_before = train_seconds_;
+    Clock::time_point segment = epoch_start;
+    while (std::optional<Batch> batch = train_.next()) {
+      const double loss = step(*batch);
+      if (nonfinite_.exhausted()) {
+        return TrainOutcome::diverged;
+      }
+      images += batch->images.size(0);
+      train_seconds_ = seconds_before + seconds_since(segment);
+      progress.update(state_.step, step_note(this_epoch, loss,
+                                             static_cast<double>(images) / seconds_since(epoch_start)));
+      stop_asked = InterruptGuard::requested() ||
+                   (options_.stop_after > 0 && state_.step - first_step >= options_.stop_after);
+      if (validation_due()) {
+        progress.clear();
+        validate_and_save();
+        seconds_before = 0;
+        segment = Clock::now();
+        const int patience = config_.training.early_stopping;
+        if (patience > 0 && state_.stale_validations >= patience) {
+          return TrainOutcome::early_stop;
+        }
+      }
+      if (stop_asked || state_.step >= state_.total_steps) {
+        break;
+      }
+    }
+  }
+  progress.clear();
+  if (state_.step < state_.total_steps) {
+    save_training(run_.last(), objects(), state_);
+    return TrainOutcome::interrupted;
+  }
+  return TrainOutcome::finished;
+}
+
+double Trainer::step(const Batch& batch) {
+  model_->train();
+  const torch::Device device(config_.device);
+  const torch::Tensor labels = batch.labels.to(device);
+  set_learning_rate(*optimizer_, learning_rate(config_.schedule, config_.optimizer.lr, state_.step,
+                                               state_.total_steps));
+  optimizer_->zero_grad();
+  const Prediction prediction = model_->forward(batch.images.to(device));
+  const LossSum losses = criterion_({prediction.logits, prediction.embedding, prediction.auxiliary,
+                                     labels, state_.step, state_.total_steps, config_.seed});
+  double loss = losses.total.item<double>();
+  if (std::isfinite(loss)) {
+    losses.total.backward();
+    if (config_.optimizer.clip_norm > 0) {
+      const double norm =
+          torch::nn::utils::clip_grad_norm_(model_->parameters(), config_.optimizer.clip_norm);
+      loss = std::isfinite(norm) ? loss : std::numeric_limits<double>::quiet_NaN();
+    }
+  }
+  if (!nonfinite_.reject(loss, batch, state_.step, progress_out_)) {
+    optimizer_->step();
+    if (average_) {
+      average_->update(*model_);
+      state_.ema_updates = average_->updates();
+    }
+    state_.loss_sums["total"] += loss;
+    for (const LossTerm& term : losses.terms) {
+      state_.loss_sums[term.label] += term.value.item<double>();
+    }
+    ++state_.loss_steps;
+  }
+  ++state_.step;
+  return loss;
+}
+
+bool Trainer::validation_due() const {
+  if (state_.step >= state_.total_steps) {
+    return true;
+  }
+  const std::int64_t interval = config_.training.validate_every > 0
+                                    ? config_.training.validate_every
+                                    : train_.batches_per_epoch();
+  return state_.step % interval == 0;
+}
+
+void Trainer::validate_and_save() {
+  const Clock::time_point start = Clock::now();
+  if (average_) {
+    average_->swap(*model_);
+  }
+  val_.start_epoch(0);
+  const Validation validation =
+      validate(model_, [this] { return val_.next(); },
+               {tree_, decoder_, config_.decode, config_.metrics.background, &criterion_, config_.seed});
+  const double value = best_value(validation);
+  const bool best = improves(value);
+  if (best) {
+    state_.best = value;
+    state_.best_step = state_.step;
+  }
+  state_.stale_validations = best ? 0 : state_.stale_validations + 1;
+  const std::map<std::string, double> train_losses = means(state_.loss_sums, state_.loss_steps);
+  state_.loss_sums.clear();
+  state_.loss_steps = 0;
+  if (best) {
+    save_weights(run_.best(), *model_, state_);
+  }
+  if (average_) {
+    average_->swap(*model_);
+  }
+  save_training(run_.last(), objects(), state_);
+  log_.add({static_cast<double>(state_.step) / static_cast<double>(train_.batches_per_epoch()),
+            state_.step,
+            learning_rate(config_.schedule, config_.optimizer.lr, state_.step - 1, state_.total_steps),
+            train_losses, &validation, train_seconds_, seconds_since(start), best});
+  if (!validation.collapsed.empty()) {
+    progress_out_ << "warning: more than 99 % of the validation pixels are predicted as "
+                  << validation.collapsed << "; class weights (check_data proposes some) or a lower "
+                  << "learning rate may help" << std::endl;
+  }
+  train_seconds_ = 0;
+}
+
+double Trainer::best_value(const Validation& validation) const {
+  const std::string& best = config_.training.best;
+  if (best == "val_loss") {
+    return validation.loss;
+  }
+  const std::string level = best.substr(best.find('@') + 1);
+  const MetricsReport& report = validation.reports.front();
+  const LevelReport& chosen =
+      level == "leaf" ? report.levels.back() : report.levels.at(std::stoul(level) - 1);
+  return chosen.miou.value_or(std::nan(""));
+}
+
+bool Trainer::improves(double value) const {
+  if (!std::isfinite(value)) {
+    return false;
+  }
+  if (state_.best_step < 0) {
+    return true;
+  }
+  return config_.training.best == "val_loss" ? value < state_.best : value > state_.best;
+}
+
+}  // namespace gyroseg

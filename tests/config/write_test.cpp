@@ -1,0 +1,274 @@
+
+#include <algorithm>
+#include <map>
+#include <sstream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "config_files.h"
+#include "gyroseg/config/keys.h"
+
+namespace gyroseg {
+namespace {
+
+using ::testing::ElementsAre;
+
+/// A row of the tables of configs/README.md.
+struct DocumentedKey {
+  std::string key;
+  std::string default_value;
+};
+
+std::vector<DocumentedKey> documented_keys() {
+  std::istringstream lines(text_of_file(GYROSEG_SOURCE_DIR "/configs/README.md"));
+  std::vector<DocumentedKey> keys;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with("## SegHiero")) {
+      break;
+    }
+    if (!line.starts_with("| `")) {
+      continue;
+    }
+    std::vector<std::string> cells;
+    std::istringstream row(line);
+    for (std::string cell; std::getline(row, cell, '|');) {
+      cell.erase(0, cell.find_first_not_of(" `"));
+      cell.erase(cell.find_last_not_of(" `") + 1);
+      cells.push_back(cell);
+    }
+    keys.push_back({cells.at(1), cells.at(3)});
+  }
+  return keys;
+}
+
+// A config in which every loss stands, so that every key of a loss can be set.
+const std::string kAllLosses =
+    kMinimal + "classifier: {nodes: all}\n"
+               "loss: [{name: cross_entropy}, {name: tree_min}, {name: tree_triplet}]\n";
+
+// "loss[].gamma" -> "loss.1.gamma" of kAllLosses.
+std::string addressed(std::string key) {
+  const std::map<std::string, std::string> loss_of = {
+      {"gamma", "1"},        {"margin", "2"},    {"fixed_margin", "2"},
+      {"max_triplets", "2"}, {"positives", "2"}, {"label", "0"}};
+  if (key.starts_with("loss[].")) {
+    const std::string option = key.substr(7);
+    const auto found = loss_of.find(option);
+    key = "loss." + (found == loss_of.end() ? "0" : found->second) + "." + option;
+  }
+  return key;
+}
+
+TEST(Keys, AreAllDocumentedAndNoOthers) {
+  std::vector<std::string> documented;
+  for (const DocumentedKey& row : documented_keys()) {
+    documented.push_back(row.key);
+  }
+  EXPECT_THAT(documented, ::testing::UnorderedElementsAreArray(config_keys()));
+}
+
+TEST(Keys, DocumentedDefaultsAreTheDefaults) {
+  const ConfigFiles files;
+  const std::string written = write_config(ConfigFiles::read(kAllLosses));
+  int compared = 0;
+  for (const auto& [key, value] : documented_keys()) {
+    // kAllLosses sets the last two itself.
+    if (value == "required" || value == "unset" || value == "see meaning" || key == "loss" ||
+        key == "classifier.nodes") {
+      continue;
+    }
+    EXPECT_EQ(write_config(ConfigFiles::read(kAllLosses, {addressed(key) + "=" + value})), written)
+        << key << "=" << value;
+    ++compared;
+  }
+  EXPECT_GT(compared, 60);
+}
+
+// Each key set to something else must reach the written config, and survive being read back.
+const std::map<std::string, std::string> kOtherValues = {
+    {"name", "other"},
+    {"seed", "18446744073709551615"},
+    {"output_dir", "\"a b: #c\""},
+    {"data.root", "\"~\""},
+    {"data.splits.train.images", "a"},
+    {"data.splits.train.masks", "b"},
+    {"data.splits.val.images", "c"},
+    {"data.splits.val.masks", "\"yes\""},
+    {"data.splits.test.images", "\"1\""},
+    {"data.splits.test.masks", "\"tab\\t, quote \\\" and \\\\\""},
+    {"data.image_size", "[64, 96]"},
+    {"data.ignore_index", "254"},
+    {"data.label_map", "{7: ignore, 8: 0}"},
+    {"data.color_map", "{\"#00fF7a\": 1, \"#000000\": ignore}"},
+    {"data.threads", "0"},
+    {"data.cache_mb", "0"},
+    {"data.mean", "[0.1, 0.2, 0.30000000000000004]"},
+    {"data.std", "[1, 2, 3]"},
+    {"data.augment.flip", "0.5"},
+    {"data.augment.scale", "[0.8, 1.5]"},
+    {"data.augment.brightness", "0.1"},
+    {"data.augment.contrast", "0.2"},
+    {"data.augment.saturation", "0.3"},
+    {"model.encoder", "resnet50"},
+    {"model.output_stride", "8"},
+    {"model.decoder", "other"},
+    {"model.aspp_dilations", "[1, 2]"},
+    {"model.aspp_channels", "64"},
+    {"model.low_level_channels", "32"},
+    {"model.decoder_channels", "128"},
+    {"model.projection", "linear"},
+    {"model.projection_input", "decoder"},
+    {"model.auxiliary_weight", "0"},
+    {"model.pretrained", "weights.safetensors"},
+    {"embedding.space", "poincare"},
+    {"embedding.dim", "2"},
+    {"embedding.curvature", "1e-06"},
+    {"classifier.input", "embedding"},
+    {"loss[].label", "main"},
+    {"loss[].weight", "0.3333333333333333"},
+    {"loss[].schedule", "cosine"},
+    {"loss[].level", "1"},
+    {"loss[].class_weights", "median_frequency"},
+    {"loss[].gamma", "2"},
+    {"loss[].margin", "0.2"},
+    {"loss[].fixed_margin", "0.6"},
+    {"loss[].max_triplets", "50"},
+    {"loss[].positives", "include_own_class"},
+    {"optimizer.name", "adamw"},
+    {"optimizer.lr", "2.2250738585072014e-308"},
+    {"optimizer.momentum", "0.5"},
+    {"optimizer.betas", "[0.5, 0.99]"},
+    {"optimizer.weight_decay", "1.0e-05"},
+    {"optimizer.clip_norm", "1"},
+    {"schedule.name", "cosine"},
+    {"schedule.power", "2"},
+    {"schedule.warmup_steps", "50"},
+    {"schedule.min_lr", "1e-5"},
+    {"training.epochs", "3"},
+    {"training.batch_size", "1"},
+    {"training.max_steps", "100"},
+    {"training.validate_every", "10"},
+    {"training.drop_last", "false"},
+    {"training.ema", "0.999"},
+    {"training.early_stopping", "2"},
+    {"training.best", "miou@leaf"},
+    {"training.max_nonfinite", "1"},
+    {"training.channels_last", "false"},
+    {"training.threads", "2"},
+    {"decode", "[path_sum, level_head]"},
+    {"metrics.resolution", "original"},
+    {"metrics.background", "body/head"},
+};
+
+TEST(Write, EveryKeyRoundTrips) {
+  const ConfigFiles files;
+  ConfigFiles::write("weights.safetensors", "");
+  const std::string written = write_config(ConfigFiles::read(kAllLosses));
+  for (const std::string& key : config_keys()) {
+    if (key == "device" || key == "hierarchy" || key == "labels" || key == "hierarchy.file" ||
+        key == "loss" || key == "loss[].name" || key == "classifier.nodes" ||
+        key.starts_with("data.color_map[]")) {
+      continue;  // device: what else there is depends on the machine; the rest has its own tests
+    }
+    ASSERT_TRUE(kOtherValues.contains(key)) << key;
+    const std::string text =
+        write_config(ConfigFiles::read(kAllLosses, {addressed(key) + "=" + kOtherValues.at(key)}));
+    EXPECT_NE(text, written) << key;
+    EXPECT_EQ(write_config(ConfigFiles::read(text)), text) << key;
+  }
+}
+
+TEST(Write, AllKeysAtOnceComeBackEqual) {
+  const ConfigFiles files;
+  ConfigFiles::write("weights.safetensors", "");
+  std::vector<std::string> overrides;
+  for (const auto& [key, value] : kOtherValues) {
+    overrides.push_back(addressed(key) + "=" + (key == "optimizer.lr" ? "0.1" : value));
+  }
+  const Config config = ConfigFiles::read(kAllLosses, overrides);
+  EXPECT_EQ(config.data.splits.at("test").masks, "tab\t, quote \" and \\");
+  EXPECT_EQ(config.data.label_map, (std::map<int, std::optional<int>>{{7, std::nullopt}, {8, 0}}));
+  ASSERT_EQ(config.data.color_map.size(), 2U);
+  EXPECT_EQ(config.data.color_map[0].first, (std::array<std::uint8_t, 3>{0x00, 0xff, 0x7a}));
+  EXPECT_EQ(config.data.color_map[1].second, 254);  // ignore_index, overridden in the same call
+  const std::string text = write_config(config);
+  const Config again = ConfigFiles::read(text);
+  EXPECT_EQ(write_config(again), text);
+  EXPECT_EQ(again.data.mean, config.data.mean);
+  EXPECT_EQ(again.data.color_map, config.data.color_map);
+  EXPECT_EQ(again.loss[0].weight, 0.3333333333333333);
+  EXPECT_EQ(again.loss[2].fixed_margin, 0.6);
+  EXPECT_EQ(again.seed, 18446744073709551615ULL);
+}
+
+TEST(Write, HierarchyAsNestedNamesAndATable) {
+  const ConfigFiles files;
+  const std::string text =
+      write_config(ConfigFiles::read("data: {root: x}\nhierarchy: {bg: 0, body: {\"no\": 4, x: {y: "
+                                     "2}}}\n"));
+  EXPECT_THAT(text, ::testing::HasSubstr("hierarchy:\n"
+                                         "  bg: {}\n"
+                                         "  body:\n"
+                                         "    \"no\": {}\n"
+                                         "    x:\n"
+                                         "      \"y\": {}\n"
+                                         "labels:\n"
+                                         "  bg: 0\n"
+                                         "  \"y\": 2\n"
+                                         "  \"no\": 4\n"));
+}
+
+TEST(Read, ResolvesWhatIsLeftToTheProgram) {
+  const ConfigFiles files;
+  const auto model = [](const std::string& more) {
+    return ConfigFiles::read(kMinimal + more).model;
+  };
+  EXPECT_EQ(model("").projection_input, "encoder");
+  EXPECT_EQ(model("classifier: {input: embedding}\n").projection_input, "decoder");
+  EXPECT_EQ(model("classifier: {input: embedding}\nmodel: {projection_input: encoder}\n")
+                .projection_input,
+            "encoder");
+  EXPECT_THAT(model("model: {output_stride: 8}\n").aspp_dilations, ElementsAre(12, 24, 36));
+  EXPECT_THAT(model("").aspp_dilations, ElementsAre(6, 12, 18));
+  EXPECT_THAT(model("model: {output_stride: 32}\n").aspp_dilations, ElementsAre(3, 6, 9));
+}
+
+// architecture.md, "A config at a glance".
+TEST(Read, TheConfigOfTheArchitecture) {
+  const ConfigFiles files;
+  const Config config = ConfigFiles::read(R"(
+name: figures_poincare
+seed: 0
+device: cpu
+hierarchy: {background: {}, body: {upper_body: {low_hand: {}, torso: {}, head: {}, up_hand: {}},
+                                   lower_body: {low_leg: {}, up_leg: {}}}}
+labels: {background: 0, low_hand: 1, torso: 2, low_leg: 3, head: 4, up_leg: 5, up_hand: 6}
+data: {layout: folders, root: data/figures, image_size: [128, 128], ignore_index: 255,
+       threads: 2, augment: {flip: 0.5, scale: [0.8, 1.5]}}
+model: {encoder: resnet18, output_stride: 16, decoder: deeplabv3plus, projection: convmlp,
+        auxiliary_weight: 0.4}
+embedding: {space: poincare, dim: 16, curvature: 1.0}
+classifier: {input: embedding, nodes: leaves}
+loss:
+  - {name: cross_entropy, level: leaf, weight: 1.0, class_weights: sqrt_median_frequency}
+  - {name: tree_triplet, weight: 0.5, schedule: cosine}
+optimizer: {name: sgd, lr: 0.03, momentum: 0.9, weight_decay: 1.0e-4, clip_norm: 1.0}
+schedule: {name: poly, power: 0.9, warmup_steps: 50}
+training: {epochs: 10, batch_size: 8}
+decode: level_sum
+)");
+  EXPECT_EQ(config.name, "figures_poincare");
+  EXPECT_EQ(config.data.augment.scale, (std::array<double, 2>{0.8, 1.5}));
+  EXPECT_EQ(config.loss[0].class_weights, "sqrt_median_frequency");
+  EXPECT_EQ(config.loss[0].label, "cross_entropy@leaf");
+  EXPECT_EQ(config.loss[1].schedule, "cosine");
+  EXPECT_EQ(config.optimizer.weight_decay, 1e-4);
+  EXPECT_EQ(config.schedule.warmup_steps, 50);
+  EXPECT_THAT(config.decode, ElementsAre("level_sum"));
+  const std::string text = write_config(config);
+  EXPECT_EQ(write_config(ConfigFiles::read(text)), text);
+}
+
+}  // namespace
+}  // namespace gyroseg

@@ -1,0 +1,214 @@
+#include "gyroseg/training/trainer.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <torch/torch.h>
+
+#include <cmath>
+#include <fstream>
+#include <sstream>
+
+#include "gyroseg/models/safetensors.h"
+#include "gyroseg/training/loaded_run.h"
+#include "support/tiny_run.h"
+
+namespace gyroseg {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr int kSize = 32;
+
+class TrainerTest : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    at::set_num_threads(1);
+    folder_ = new TemporaryFolder("trainer");
+    draw_split(folder_->path() / "data", "train", 8, kSize);
+    draw_split(folder_->path() / "data", "val", 4, kSize);
+  }
+  static void TearDownTestSuite() { delete folder_; }
+
+  static Config config() { return tiny_config(folder_->path() / "data", kSize); }
+
+  static RunFolder run_folder(const std::string& name) { return {folder_->path() / name}; }
+
+  TrainOutcome train(const Config& config, const RunFolder& run, const TrainOptions& options = {}) {
+    Trainer trainer(config, run, options, table_, progress_);
+    return trainer.run();
+  }
+
+  static void expect_equal_files(const std::filesystem::path& a, const std::filesystem::path& b) {
+    const TensorFile first = read_safetensors(a);
+    const TensorFile second = read_safetensors(b);
+    ASSERT_EQ(first.tensors.size(), second.tensors.size());
+    for (const auto& [name, tensor] : first.tensors) {
+      ASSERT_TRUE(second.tensors.contains(name)) << name;
+      EXPECT_TRUE(torch::equal(tensor, second.tensors.at(name))) << name;
+    }
+    EXPECT_EQ(first.metadata, second.metadata);
+  }
+
+  static std::string text_of(const std::filesystem::path& file) {
+    std::ifstream in(file);
+    std::stringstream text;
+    text << in.rdbuf();
+    return text.str();
+  }
+
+  static TemporaryFolder* folder_;
+  std::ostringstream table_;
+  std::ostringstream progress_;
+};
+
+TemporaryFolder* TrainerTest::folder_ = nullptr;
+
+// N steps, stop, resume, N steps equal 2N steps: weights, optimiser, averages and the state, bit for bit;
+// stopped inside an epoch and at its end, with SGD and AdamW, with and without averaged weights.
+TEST_F(TrainerTest, ResumedRunEqualsTheUninterruptedOne) {
+  for (const auto& [name, optimizer, ema, stop] :
+       {std::tuple{"sgd", "sgd", 0.0, 3}, std::tuple{"adamw", "adamw", 0.99, 4}}) {
+    Config config = this->config();
+    config.optimizer.name = optimizer;
+    config.optimizer.lr = 0.002;
+    config.training.ema = ema;
+    const RunFolder whole = run_folder(std::string(name) + "_whole");
+    const RunFolder halves = run_folder(std::string(name) + "_halves");
+    EXPECT_EQ(train(config, whole), TrainOutcome::finished);
+    TrainOptions first;
+    first.stop_after = stop;
+    EXPECT_EQ(train(config, halves, first), TrainOutcome::interrupted);
+    TrainOptions second;
+    second.resume = true;
+    EXPECT_EQ(train(config, halves, second), TrainOutcome::finished);
+    expect_equal_files(whole.last(), halves.last());
+    expect_equal_files(whole.best(), halves.best());
+  }
+}
+
+TEST_F(TrainerTest, ResumeDropsLogLinesPastItsCheckpoint) {
+  const RunFolder run = run_folder("rewound");
+  TrainOptions first;
+  first.stop_after = 5;
+  EXPECT_EQ(train(config(), run, first), TrainOutcome::interrupted);
+  std::ofstream(run.metrics(), std::ios::app) << "{\"step\": 7}\n{\"step\": 8, \"tr";
+  TrainOptions second;
+  second.resume = true;
+  EXPECT_EQ(train(config(), run, second), TrainOutcome::finished);
+  const std::string log = text_of(run.metrics());
+  EXPECT_EQ(std::count(log.begin(), log.end(), '\n'), 2);
+  EXPECT_THAT(log, Not(HasSubstr("\"tr\n")));
+}
+
+TEST_F(TrainerTest, WritesTableLogAndAUsableRunFolder) {
+  const RunFolder run = run_folder("plain");
+  Config config = this->config();
+  config.training.best = "miou@1";
+  EXPECT_EQ(train(config, run), TrainOutcome::finished);
+  EXPECT_THAT(table_.str(), HasSubstr("mIoU@3"));
+  EXPECT_THAT(text_of(run.metrics()), HasSubstr("\"tree_triplet\""));
+  const LoadedRun loaded = load_run(run.path, "best", {});
+  EXPECT_EQ(loaded.config.training.best, "miou@1");
+  EXPECT_EQ(loaded.tree.num_leaves(), 7);
+  EXPECT_FALSE(loaded.model->is_training());
+}
+
+TEST_F(TrainerTest, ARunIsNeverOverwritten) {
+  const RunFolder run = run_folder("taken");
+  begin_run(run, config());
+  try {
+    (void)new_run(run.path, config());
+    FAIL() << "expected CheckpointError";
+  } catch (const CheckpointError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("holds a run already (config.yaml); --resume continues it"));
+  }
+}
+
+// An infinite learning rate of the second step makes every later loss NaN.
+TEST_F(TrainerTest, NonFiniteLossesDumpABatchAndStopTheRun) {
+  Config config = this->config();
+  config.training.epochs = 5;
+  config.training.max_nonfinite = 3;
+  config.optimizer.lr = 1e30;
+  const RunFolder run = run_folder("diverged");
+  EXPECT_EQ(train(config, run), TrainOutcome::diverged);
+  EXPECT_THAT(progress_.str(), HasSubstr("the step is left out, its batch is in"));
+  int dumps = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(run.path)) {
+    dumps += entry.path().filename().string().starts_with("nonfinite_step_") ? 1 : 0;
+  }
+  EXPECT_EQ(dumps, 1);
+}
+
+TEST_F(TrainerTest, StopsEarlyWithoutImprovement) {
+  Config config = this->config();
+  config.training.epochs = 20;
+  config.training.early_stopping = 2;
+  config.optimizer.lr = 1e-12;  // nothing changes but the batch-norm statistics
+  config.training.best = "miou@1";
+  EXPECT_EQ(train(config, run_folder("early")), TrainOutcome::early_stop);
+}
+
+TEST_F(TrainerTest, LengthInStepsWithItsOwnValidations) {
+  Config config = this->config();
+  config.training.max_steps = 5;
+  config.training.validate_every = 2;
+  const RunFolder run = run_folder("steps");
+  EXPECT_EQ(train(config, run), TrainOutcome::finished);
+  const std::string log = text_of(run.metrics());
+  EXPECT_EQ(std::count(log.begin(), log.end(), '\n'), 3);  // steps 2, 4, 5
+}
+
+TEST_F(TrainerTest, InitWeightsLoadsWhatFits) {
+  const RunFolder source = run_folder("init_source");
+  EXPECT_EQ(train(config(), source), TrainOutcome::finished);
+  Config other = config();
+  other.embedding.dim = 6;
+  TrainOptions options;
+  options.init_weights = source.best();
+  EXPECT_EQ(train(other, run_folder("init_target"), options), TrainOutcome::finished);
+  EXPECT_THAT(progress_.str(), HasSubstr("mismatched"));
+}
+
+TEST_F(TrainerTest, ACheckpointOfAnotherModelIsRefused) {
+  const RunFolder run = run_folder("other_model");
+  TrainOptions first;
+  first.stop_after = 1;
+  EXPECT_EQ(train(config(), run, first), TrainOutcome::interrupted);
+  Config other = config();
+  other.embedding.dim = 6;
+  TrainOptions second;
+  second.resume = true;
+  EXPECT_THROW(train(other, run, second), CheckpointError);
+}
+
+// Four images, no augmentation: the network must be able to learn them by heart, in both spaces.
+TEST_F(TrainerTest, OverfitsFourImages) {
+  for (const std::string space : {"euclidean", "poincare"}) {
+    Config config = this->config();
+    config.data.root = (folder_->path() / ("four_" + space)).string();
+    draw_split(config.data.root, "train", 4, kSize);
+    std::filesystem::copy(config.data.root + "/train", config.data.root + "/val",
+                          std::filesystem::copy_options::recursive);
+    config.data.augment = {};
+    config.embedding.space = space;
+    config.training.batch_size = 4;
+    config.training.max_steps = 150;
+    config.training.validate_every = 150;
+    config.optimizer.name = "adamw";
+    config.optimizer.lr = 0.003;
+    Trainer trainer(config, run_folder("overfit_" + space), {}, table_, progress_);
+    EXPECT_EQ(trainer.run(), TrainOutcome::finished);
+    SegmentationDataset dataset(config.data, Hierarchy(config.hierarchy), "train");
+    Loader loader(dataset, {.batch_size = 4});
+    loader.start_epoch(0);
+    const Hierarchy tree(config.hierarchy);
+    LabelDecoder decoder = build_decoder(config, tree);
+    const Validation result = validate(trainer.model(), [&] { return loader.next(); },
+                                       {tree, decoder, {"leaf_argmax"}, "auto", nullptr, 0});
+    EXPECT_GE(result.reports.front().levels.back().pixel_accuracy.value(), 0.98) << space;
+  }
+}
+
+}  // namespace
+}  // namespace gyroseg
