@@ -53,8 +53,9 @@ int make_figures(const cxxopts::ParseResult& arguments) {
         progress.update(done, "drawing " + root);
       });
   progress.clear();
-  std::cout << root << ": " << options.train << " train, " << options.val << " val, " << options.test
-            << " test images of " << options.figures.size << " x " << options.figures.size
+  std::cout << root << ": " << options.train << " train, " << options.val << " val, "
+            << options.test << " test images of " << options.figures.size << " x "
+            << options.figures.size
             << ", seed " << options.figures.seed
             << (written ? "" : "; drawn before, left as it is") << std::endl;
   return 0;
@@ -66,9 +67,9 @@ int main(int argc, char** argv) {
   return gyroseg::run_program("make_figures", [&] {
     cxxopts::Options options("make_figures",
                              "Draws people in clutter as JPEG images and palette-PNG masks: "
-                             "OUTPUT/{train,val,test}/{images,masks}.\nA folder that holds the same "
-                             "set is left as it is, an interrupted one is completed, any other "
-                             "content is refused.\nExit status: 0 done, 2 wrong arguments or "
+                             "OUTPUT/{train,val,test}/{images,masks}.\nA folder that holds the "
+                             "same set is left as it is, an interrupted one is completed, any "
+                             "other content is refused.\nExit status: 0 done, 2 wrong arguments or "
                              "folder.\n");
     using cxxopts::value;
     options.add_options()

@@ -8,11 +8,12 @@
 
 namespace gyroseg::detail {
 
-/// What every operator asks of its arguments, so that every message reads alike. All throw c10::ValueError.
+/// What every operator asks of its arguments, so that every message reads alike. All throw
+/// c10::ValueError.
 
 inline void check_curvature(const char* op, double c) {
-  TORCH_CHECK_VALUE(std::isfinite(c) && c > 0, op, ": curvature parameter c must be finite and > 0, got ",
-                    c);
+  TORCH_CHECK_VALUE(std::isfinite(c) && c > 0, op,
+                    ": curvature parameter c must be finite and > 0, got ", c);
 }
 
 /// float64, float32, bfloat16 or half.
@@ -24,13 +25,16 @@ inline void check_floating(const char* op, const char* name, const torch::Tensor
 
 /// `dim` counted from the front of a tensor of rank `rank`.
 inline int64_t front_dim(const char* op, int64_t dim, int64_t rank) {
-  TORCH_CHECK_VALUE(dim >= -rank && dim < rank, op, ": dim ", dim, " is outside a tensor of rank ", rank);
+  TORCH_CHECK_VALUE(dim >= -rank && dim < rank, op, ": dim ", dim, " is outside a tensor of rank ",
+                    rank);
   return dim < 0 ? dim + rank : dim;
 }
 
-/// Two broadcastable operands with the same number of entries along `dim`, which counts in the broadcast
-/// shape. Returns `dim` counted from the back (negative), so that it means the same axis in both.
-inline int64_t check_pair(const char* op, const torch::Tensor& v, const torch::Tensor& w, int64_t dim) {
+/// Two broadcastable operands with the same number of entries along `dim`, which counts in the
+/// broadcast shape. Returns `dim` counted from the back (negative), so that it means the same axis
+/// in both.
+inline int64_t check_pair(const char* op, const torch::Tensor& v, const torch::Tensor& w,
+                          int64_t dim) {
   check_floating(op, "v", v);
   check_floating(op, "w", w);
   TORCH_CHECK_VALUE(v.device() == w.device(), op, ": v is on ", v.device(), ", w on ", w.device());
@@ -43,10 +47,11 @@ inline int64_t check_pair(const char* op, const torch::Tensor& v, const torch::T
   return back;
 }
 
-/// Shapes of class hyperplanes: v has D entries along `dim`, normals are [K,D], offsets [K]. Returns
-/// `dim` counted from the front.
-inline int64_t check_hyperplanes(const char* op, const torch::Tensor& v, const torch::Tensor& normals,
-                                 const torch::Tensor& offsets, int64_t dim) {
+/// Shapes of class hyperplanes: v has D entries along `dim`, normals are [K,D], offsets [K].
+/// Returns `dim` counted from the front.
+inline int64_t check_hyperplanes(const char* op, const torch::Tensor& v,
+                                 const torch::Tensor& normals, const torch::Tensor& offsets,
+                                 int64_t dim) {
   check_floating(op, "v", v);
   check_floating(op, "normals", normals);
   check_floating(op, "offsets", offsets);

@@ -10,7 +10,8 @@ namespace {
 
 using torch::Tensor;
 
-detail::MlrForward forward_of(const Tensor& v, const Tensor& z, const Tensor& r, double c, bool keep) {
+detail::MlrForward forward_of(const Tensor& v, const Tensor& z, const Tensor& r, double c,
+                              bool keep) {
   return v.is_cpu() ? detail::mlr_forward_cpu(v, z, r, c, keep)
                     : detail::mlr_forward_composite(v, z, r, c, keep);
 }
@@ -54,10 +55,12 @@ Tensor evaluate(const Tensor& v, const Tensor& z, const Tensor& r, double c) {
 Tensor polar_mlr(const Tensor& v, const Tensor& z, const Tensor& r, double c, int64_t dim) {
   detail::check_curvature("polar_mlr", c);
   const int64_t front = detail::check_hyperplanes("polar_mlr", v, z, r, dim);
-  const auto result = at::promote_types(v.scalar_type(), at::promote_types(z.scalar_type(), r.scalar_type()));
+  const auto result =
+      at::promote_types(v.scalar_type(), at::promote_types(z.scalar_type(), r.scalar_type()));
   const auto inside = at::promote_types(result, torch::kFloat32);
   const int64_t d = z.size(1), k = z.size(0);
-  const Tensor x = v.to(inside), normals = z.to(inside).contiguous(), offsets = r.to(inside).contiguous();
+  const Tensor x = v.to(inside), normals = z.to(inside).contiguous(),
+               offsets = r.to(inside).contiguous();
 
   auto shape = v.sizes().vec();
   shape[front] = k;
@@ -68,7 +71,8 @@ Tensor polar_mlr(const Tensor& v, const Tensor& z, const Tensor& r, double c, in
   for (int64_t i = 0; i < front; ++i) before *= v.size(i);
   for (int64_t i = front + 1; i < v.dim(); ++i) after *= v.size(i);
   const Tensor last = x.movedim(front, -1);
-  if (after < kFewPixels || last.is_contiguous()) {  // rows, and channels_last pixels where they lie
+  if (after < kFewPixels ||
+      last.is_contiguous()) {  // rows, and channels_last pixels where they lie
     auto row_shape = last.sizes().vec();
     row_shape.back() = k;
     const Tensor rows = last.contiguous().view({before * after, d});

@@ -6,24 +6,28 @@
 
 namespace gyroseg {
 
-/// Logits of hyperbolic multinomial logistic regression (HNN++, Shimizu et al. 2021) at x = exp0(v) in the
-/// Poincare ball, straight from the tangent vector v: logit_k = (2|z_k|/sqrt c) asinh(T_k),
+/// Logits of hyperbolic multinomial logistic regression (HNN++, Shimizu et al. 2021) at x = exp0(v)
+/// in the Poincare ball, straight from the tangent vector v: logit_k = (2|z_k|/sqrt c) asinh(T_k),
 /// T_k = C sinh(2p - rho_k) - S sinh(2p + rho_k), p = sqrt(c)|v|, rho_k = 2 sqrt(c) r_k,
 /// C, S = (1 +- cos(v, z_k))/2. It is 2|z_k| times the signed distance of x from hyperplane k.
 ///
 ///   Symbols  v  tangent vectors, D entries along `dim`;  K replaces D there in the result
 ///            z  normals [K,D];  r  offsets [K]: hyperplane k passes through exp0(r_k z_k/|z_k|)
 ///            c  curvature parameter, finite and > 0
-///   Dtypes   float64, float32; bfloat16 and half compute as float32. Result in the widest dtype of the three.
-///            <v,z>, and all that is done for one pixel and class, in float64; sums in the inputs' dtype
-///   Range    any |v|; hyperbolic radius 2|v| of 80 and beyond in float32. Offsets limit the accuracy near a
-///            hyperplane: the error of asinh(T) is 4e-12 at rho = 0, 1e-8 at 4, 1e-6 at 8 (section D)
-///   Limits   c -> 0: 4 (<v,z> - r|z|).  v = 0: -4 r |z|, gradient 4 z.  z_k = 0: value 0, gradient 0
-///   Grads    hand-written, finite: magnitudes beyond float32 saturate (stable_math.h, largest_gradient)
-///   NaN      NaN in, NaN out
-///   Throws   c10::ValueError: c, dtype, shapes or devices; c10::Error: double backward (create_graph)
-///   Memory   B H W K float64 for backward; nothing of size B H W K D. One matrix product, two in backward
-///   Source   derivations.md section D
+///   Dtypes   float64, float32; bfloat16 and half compute as float32. Result in the widest dtype of
+///   the three.
+///            <v,z>, and all that is done for one pixel and class, in float64; sums in the inputs'
+///            dtype
+///   Range    any |v|; hyperbolic radius 2|v| of 80 and beyond in float32. Offsets limit the
+///   accuracy near a
+///            hyperplane: the error of asinh(T) is 4e-12 at rho = 0, 1e-8 at 4, 1e-6 at 8 (section
+///            D)
+///   Limits   c -> 0: 4 (<v,z> - r|z|).  v = 0: -4 r |z|, gradient 4 z.  z_k = 0: value 0, gradient
+///   0 Grads    hand-written, finite: magnitudes beyond float32 saturate (stable_math.h,
+///   largest_gradient) NaN      NaN in, NaN out Throws   c10::ValueError: c, dtype, shapes or
+///   devices; c10::Error: double backward (create_graph) Memory   B H W K float64 for backward;
+///   nothing of size B H W K D. One matrix product, two in backward Source   derivations.md section
+///   D
 [[nodiscard]] torch::Tensor polar_mlr(const torch::Tensor& v, const torch::Tensor& z,
                                       const torch::Tensor& r, double c, int64_t dim = -1);
 

@@ -19,8 +19,9 @@ struct ClassSum {
   double along_z = 0, offset = 0;
 };
 
-/// The gradient in three parts: a matrix `by_dot` (gradient by each <v,z_k>, to be multiplied by z and by
-/// v), a multiple of v for each pixel, and sums over pixels for each class. One call handles one block.
+/// The gradient in three parts: a matrix `by_dot` (gradient by each <v,z_k>, to be multiplied by z
+/// and by v), a multiple of v for each pixel, and sums over pixels for each class. One call handles
+/// one block.
 template <typename T>
 class PairwiseBackward {
  public:
@@ -43,7 +44,8 @@ class PairwiseBackward {
       chunk(group, first + from, count, to, layout_.rows ? 1 : n, along_v + from,
             partial.data() + from / kChunk * layout_.k);
     });
-    for (size_t i = 0; i < partial.size(); ++i) {  // in order: no dependence on the number of threads
+    for (size_t i = 0; i < partial.size();
+         ++i) {  // in order: no dependence on the number of threads
       sums_[i % layout_.k].along_z += partial[i].along_z;
       sums_[i % layout_.k].offset += partial[i].offset;
     }
@@ -63,25 +65,25 @@ class PairwiseBackward {
  private:
   void chunk(int64_t group, int64_t first, int64_t count, T* by_dot, int64_t class_stride,
              double* along_v, ClassSum* sums) const {
-    const auto pixels = pixels_of(lengths_ + group * layout_.pixels + first, count, root_c_);
+    const PixelChunk pixels(lengths_ + group * layout_.pixels + first, count, root_c_);
     const int64_t stride = layout_.pixel_stride(layout_.k);
+    ChunkArray grad, dots, logits;
+    PairChunk pair;
+    GradientChunk g;
     std::fill_n(along_v, count, 0.0);
     for (int64_t k = 0; k < layout_.k; ++k) {
       const int64_t at = layout_.at(group, first, layout_.k, k);
-      const MlrClass& own = classes_[k];
-      ClassSum sum;
-      for (int64_t q = 0; q < count; ++q) {
-        const int64_t i = at + q * stride;
-        const auto pair = mlr_pair(dots_[i], pixels[q], own);
-        const auto g = mlr_gradient(grad_[i], dots_[i], pair, pixels[q], own, root_c_, limit_);
-        by_dot[k * class_stride + q * stride] = static_cast<T>(g.dot);
-        along_v[q] += g.v_length;
-        sum.along_z += g.z_length + static_cast<double>(grad_[i]) * logits_[i] * own.inverse_length;
-        sum.offset += g.offset;
-      }
-      sums[k] = sum;
+      load(grad_ + at, stride, count, grad);
+      load(dots_ + at, stride, count, dots);
+      load(logits_ + at, stride, count, logits);
+      pair.fill(dots, pixels, classes_[k]);
+      g.fill(grad, dots, logits, pair, pixels, classes_[k], root_c_, limit_);
+      store(g.by_dot, stride, count, by_dot + k * class_stride);
+      for (int64_t q = 0; q < count; ++q) along_v[q] += g.by_length[q];
+      sums[k] = {sum_of(g.by_normal, count) * classes_[k].inverse_length,
+                 sum_of(g.by_offset, count)};
     }
-    for (int64_t q = 0; q < count; ++q) along_v[q] *= pixels[q].inverse_length;
+    for (int64_t q = 0; q < count; ++q) along_v[q] *= pixels.inverse_length[q];
   }
 
   const Layout& layout_;

@@ -10,8 +10,8 @@ namespace {
 
 using torch::Tensor;
 
-/// The scalar forms of polar_mlr_scalar.h as tensor operations. Pixel tensors are [N,1] or [P,1,Q], class
-/// tensors [K] or [K,1], so that a pixel and a class broadcast to the shape of the logits.
+/// The scalar forms of polar_mlr_scalar.h as tensor operations. Pixel tensors are [N,1] or [P,1,Q],
+/// class tensors [K] or [K,1], so that a pixel and a class broadcast to the shape of the logits.
 struct Factors {
   Tensor length, inverse_length;  ///< |v| or |z|, and its inverse, 0 where it is 0
   Tensor twice;                   ///< 2p or |rho|
@@ -34,8 +34,8 @@ Tensor sign_of(const Tensor& offset) { return torch::where(offset < 0, -1.0, 1.0
 
 Pairs pairs_of(const Tensor& dots, const Factors& x, const Factors& k, const Tensor& sign) {
   const Tensor cosine = (sign * dots * x.inverse_length * k.inverse_length).clamp(-1.0, 1.0);
-  const Tensor near = torch::where((k.rest2 > 0.5) & (x.rest2 > 0.5), k.decay2 - x.decay2,
-                                   x.rest2 - k.rest2);
+  const Tensor near =
+      torch::where((k.rest2 > 0.5) & (x.rest2 > 0.5), k.decay2 - x.decay2, x.rest2 - k.rest2);
   const Tensor far = x.rest2 + k.rest2 - x.rest2 * k.rest2;
   return {cosine, 0.25 * ((1 + cosine) * near - (1 - cosine) * far),
           (x.decay * k.decay).clamp_min(kSmallestScale)};
@@ -71,9 +71,9 @@ MlrForward mlr_forward_composite(const Tensor& v, const Tensor& z, const Tensor&
   const Tensor sign = sign_of(by_class(r, v));
   const Pairs pair = pairs_of(dots, x, k, sign);
   const Tensor t = pair.t.abs(), ratio = (t / pair.one).clamp_max(1.0);
-  const Tensor small =
-      torch::log1p(ratio + ratio.square() / (1 + torch::sqrt(1 + ratio.square())));
-  const Tensor large = x.twice + k.twice + torch::log(t + torch::sqrt(pair.one.square() + t.square()));
+  const Tensor small = torch::log1p(ratio + ratio.square() / (1 + torch::sqrt(1 + ratio.square())));
+  const Tensor large =
+      x.twice + k.twice + torch::log(t + torch::sqrt(pair.one.square() + t.square()));
   const Tensor size = torch::where(t < pair.one, small, large);
   const Tensor logits = sign * pair.t.sign() * size * (2 / root_c) * k.length;
   MlrForward out;
@@ -85,7 +85,8 @@ MlrForward mlr_forward_composite(const Tensor& v, const Tensor& z, const Tensor&
   return out;
 }
 
-MlrGradients mlr_backward_composite(const Tensor& grad, const MlrSaved& saved, double c, bool need_v) {
+MlrGradients mlr_backward_composite(const Tensor& grad, const MlrSaved& saved, double c,
+                                    bool need_v) {
   const auto& [v, z, r, logits, dots, lengths] = saved;
   const double root_c = std::sqrt(c), limit = largest_gradient(v.scalar_type());
   const auto type = v.scalar_type();
@@ -101,16 +102,17 @@ MlrGradients mlr_backward_composite(const Tensor& grad, const MlrSaved& saved, d
   const Tensor by_rho = (pair.cosine * sinh_x * sinh_k - cosh_x * cosh_k) * inverse;
   const Tensor sinh_per_length = torch::where(x.length == 0, 2 * root_c, sinh_x * x.inverse_length);
   const Tensor most = limit / torch::maximum(x.length, k.length).clamp_min(1.0);
-  const Tensor by_dot =
-      torch::where(k.length == 0, 0.0,
-                   torch::clamp(g * (2 / root_c) * sinh_per_length * cosh_k * inverse, -most, most));
+  const Tensor by_dot = torch::where(
+      k.length == 0, 0.0,
+      torch::clamp(g * (2 / root_c) * sinh_per_length * cosh_k * inverse, -most, most));
   const Tensor by_length =
       (g * 2 * k.length * by_p).clamp(-limit, limit) - by_dot * dots * x.inverse_length;
   const Tensor by_z_length = (g * logits - by_dot * dots) * k.inverse_length;
   const Tensor by_offset = (g * 4 * k.length * by_rho).clamp(-limit, limit);
 
   const bool rows = v.dim() == 2;
-  const std::vector<int64_t> over_pixels = rows ? std::vector<int64_t>{0} : std::vector<int64_t>{0, 2};
+  const std::vector<int64_t> over_pixels =
+      rows ? std::vector<int64_t>{0} : std::vector<int64_t>{0, 2};
   const Tensor a = by_dot.to(type);
   MlrGradients out;
   const Tensor product = rows ? a.t().matmul(v) : a.matmul(v.transpose(1, 2)).sum(0);

@@ -55,15 +55,15 @@ struct BlockLogits {
   void operator()(const double* dots, int64_t sq, int64_t sk, const double* lengths, int64_t n,
                   T* logits) const {
     for_each_chunk(n, [&](int64_t from, int64_t count) {
-      const auto pixels = pixels_of(lengths + from, count, root_c);
-      const int64_t to_stride = layout.pixel_stride(layout.k);
+      const PixelChunk pixels(lengths + from, count, root_c);
+      const int64_t stride = layout.pixel_stride(layout.k);
+      ChunkArray dot, logit;
+      PairChunk pair;
       for (int64_t k = 0; k < layout.k; ++k) {
-        const double* dot = dots + k * sk + from * sq;
-        T* to = logits + from * to_stride + k * layout.channel_stride();
-        for (int64_t q = 0; q < count; ++q) {
-          const auto pair = mlr_pair(dot[q * sq], pixels[q], classes[k]);
-          to[q * to_stride] = static_cast<T>(mlr_logit(pair, pixels[q], classes[k], root_c));
-        }
+        load(dots + k * sk + from * sq, sq, count, dot);
+        pair.fill(dot, pixels, classes[k]);
+        chunk_logits(pair, pixels, classes[k], root_c, logit);
+        store(logit, stride, count, logits + from * stride + k * layout.channel_stride());
       }
     });
   }
@@ -92,8 +92,8 @@ MlrForward forward(const Tensor& v, const Tensor& z, const Tensor& r, double c, 
     cast_and_measure(v.const_data_ptr<T>() + layout.at(group, first, layout.d, 0), layout, n,
                      copy.mutable_data_ptr<double>(), lengths);
     const Tensor x = layout.block(copy, layout.d, n);
-    Tensor dots = keep ? layout.matrix(out.dots, group, first, n)
-                       : layout.block(products, layout.k, n);
+    Tensor dots =
+        keep ? layout.matrix(out.dots, group, first, n) : layout.block(products, layout.k, n);
     if (layout.rows)
       at::mm_out(dots, x, normals.t());
     else

@@ -4,8 +4,8 @@
 
 namespace gyroseg::detail {
 
-/// The two evaluations behind polar_mlr, equal but for rounding: fused loops for the CPU, torch operations
-/// for every other device. Internal: the tests compare them.
+/// The two evaluations behind polar_mlr, equal but for rounding: fused loops for the CPU, torch
+/// operations for every other device. Internal: the tests compare them.
 ///
 ///   v       contiguous rows [N,D] or channel-first [P,D,Q], float32 or float64
 ///   z, r    [K,D] and [K] of the same dtype
@@ -27,8 +27,8 @@ struct MlrSaved {
 
 [[nodiscard]] MlrForward mlr_forward_cpu(const torch::Tensor& v, const torch::Tensor& z,
                                          const torch::Tensor& r, double c, bool keep);
-[[nodiscard]] MlrGradients mlr_backward_cpu(const torch::Tensor& grad, const MlrSaved& saved, double c,
-                                            bool need_v);
+[[nodiscard]] MlrGradients mlr_backward_cpu(const torch::Tensor& grad, const MlrSaved& saved,
+                                            double c, bool need_v);
 
 [[nodiscard]] MlrForward mlr_forward_composite(const torch::Tensor& v, const torch::Tensor& z,
                                                const torch::Tensor& r, double c, bool keep);

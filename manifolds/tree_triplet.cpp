@@ -18,10 +18,12 @@ Tensor gather_vectors(const Tensor& embedding, const Tensor& pixels) {
 }
 
 /// m for every triplet.
-Tensor margins(const Triplets& triplets, const TreeTables& tree, const TreeTripletOptions& options) {
+Tensor margins(const Triplets& triplets, const TreeTables& tree,
+               const TreeTripletOptions& options) {
   const Tensor anchor = triplets.classes[0];
   const Tensor psi = tree.distances.to(torch::kCPU);
-  const Tensor gap = psi.index({anchor, triplets.classes[2]}) - psi.index({anchor, triplets.classes[1]});
+  const Tensor gap =
+      psi.index({anchor, triplets.classes[2]}) - psi.index({anchor, triplets.classes[1]});
   if (options.fixed_margin) return torch::full_like(gap, *options.fixed_margin, torch::kFloat64);
   return options.margin + gap.to(torch::kFloat64) / (2.0 * tree.height);
 }
@@ -34,16 +36,20 @@ Tensor shares(const Tensor& anchor_classes, int64_t leaves) {
 
 }  // namespace
 
-TreeTripletLoss tree_triplet_loss(const Tensor& embedding, const Tensor& labels, const TreeTables& tree,
-                                  const Manifold& manifold, const TreeTripletOptions& options) {
+TreeTripletLoss tree_triplet_loss(const Tensor& embedding, const Tensor& labels,
+                                  const TreeTables& tree, const Manifold& manifold,
+                                  const TreeTripletOptions& options) {
   detail::check_floating("tree_triplet", "embedding", embedding);
-  TORCH_CHECK_VALUE(embedding.dim() == 4 && labels.dim() == 3 && embedding.size(0) == labels.size(0) &&
+  TORCH_CHECK_VALUE(embedding.dim() == 4 && labels.dim() == 3 &&
+                        embedding.size(0) == labels.size(0) &&
                         embedding.size(2) == labels.size(1) && embedding.size(3) == labels.size(2),
                     "tree_triplet: embedding must be [B,D,H,W] and labels [B,H,W], got ",
                     embedding.sizes(), " and ", labels.sizes());
   const Triplets triplets = sample_triplets(labels, tree, options);
   const int64_t count = triplets.pixels.size(1);
-  if (count == 0) return {embedding.narrow(0, 0, 0).sum(), 0};  // an empty sum: 0 even where values are not finite
+  if (count == 0)
+    return {embedding.narrow(0, 0, 0).sum(),
+            0};  // an empty sum: 0 even where values are not finite
 
   const auto device = embedding.device();
   const auto type = at::promote_types(embedding.scalar_type(), torch::kFloat32);

@@ -18,28 +18,30 @@ using torch::Tensor;
 using Pixels = std::vector<int64_t>;
 using Triple = std::array<int64_t, 3>;  // anchor, positive, negative
 
-void check_arguments(const Tensor& labels, const TreeTables& tree, const TreeTripletOptions& options) {
+void check_arguments(const Tensor& labels, const TreeTables& tree,
+                     const TreeTripletOptions& options) {
   TORCH_CHECK_VALUE(labels.dim() == 3 && labels.scalar_type() == torch::kInt64,
                     "tree_triplet: labels must be [B,H,W] int64, got ", labels.sizes(), " ",
                     labels.scalar_type());
   TORCH_CHECK_VALUE(tree.distances.defined() && tree.distances.dim() == 2 &&
                         tree.distances.size(0) == tree.distances.size(1) &&
                         tree.distances.scalar_type() == torch::kInt64,
-                    "tree_triplet: distances must be [C,C] int64, got ", tree.distances.toString(), " ",
-                    tree.distances.defined() ? tree.distances.sizes() : at::IntArrayRef{});
+                    "tree_triplet: distances must be [C,C] int64, got ", tree.distances.toString(),
+                    " ", tree.distances.defined() ? tree.distances.sizes() : at::IntArrayRef{});
   TORCH_CHECK_VALUE(tree.parents.defined() && tree.parents.dim() == 1 &&
                         tree.parents.size(0) == tree.distances.size(0) &&
                         tree.parents.scalar_type() == torch::kInt64,
-                    "tree_triplet: parents must be [C] int64 with C = ", tree.distances.size(0), ", got ",
-                    tree.parents.toString(), " ",
+                    "tree_triplet: parents must be [C] int64 with C = ", tree.distances.size(0),
+                    ", got ", tree.parents.toString(), " ",
                     tree.parents.defined() ? tree.parents.sizes() : at::IntArrayRef{});
   TORCH_CHECK_VALUE(tree.height >= 1, "tree_triplet: height must be at least 1, got ", tree.height);
-  TORCH_CHECK_VALUE(options.max_triplets >= 1, "tree_triplet: max_triplets must be at least 1, got ",
-                    options.max_triplets);
+  TORCH_CHECK_VALUE(options.max_triplets >= 1,
+                    "tree_triplet: max_triplets must be at least 1, got ", options.max_triplets);
   TORCH_CHECK_VALUE(std::isfinite(options.margin), "tree_triplet: margin must be finite, got ",
                     options.margin);
   TORCH_CHECK_VALUE(std::isfinite(options.fixed_margin.value_or(0)),
-                    "tree_triplet: fixed_margin must be finite, got ", options.fixed_margin.value_or(0));
+                    "tree_triplet: fixed_margin must be finite, got ",
+                    options.fixed_margin.value_or(0));
 }
 
 /// The pixels of every leaf, in one pass over the labels.
@@ -84,8 +86,10 @@ struct Pools {
 
   /// As a double: it only decides between enumerating and drawing.
   [[nodiscard]] double triplets() const {
-    const auto positives_of_one = static_cast<double>(positives.size() - (positives_hold_anchors ? 1 : 0));
-    return static_cast<double>(anchors.size()) * positives_of_one * static_cast<double>(negatives.size());
+    const auto positives_of_one =
+        static_cast<double>(positives.size() - (positives_hold_anchors ? 1 : 0));
+    return static_cast<double>(anchors.size()) * positives_of_one *
+           static_cast<double>(negatives.size());
   }
 };
 
@@ -104,7 +108,8 @@ Pools pools_of(int64_t leaf, const std::vector<Pixels>& by_leaf, const int64_t* 
   return pools;
 }
 
-/// Uniform in [0, n), the same on every platform: raw draws from the incomplete last range are rejected.
+/// Uniform in [0, n), the same on every platform: raw draws from the incomplete last range are
+/// rejected.
 int64_t draw_below(int64_t n, std::mt19937_64& generator) {
   constexpr std::uint64_t kMax = std::numeric_limits<std::uint64_t>::max();
   const auto range = static_cast<std::uint64_t>(n);
@@ -140,7 +145,8 @@ std::vector<Triple> draw_triplets(const Pools& pools, size_t count, std::mt19937
 
 }  // namespace
 
-Triplets sample_triplets(const Tensor& labels, const TreeTables& tree, const TreeTripletOptions& options) {
+Triplets sample_triplets(const Tensor& labels, const TreeTables& tree,
+                         const TreeTripletOptions& options) {
   check_arguments(labels, tree, options);
   const Tensor parent_tensor = tree.parents.to(torch::kCPU).contiguous();
   const int64_t* parents = parent_tensor.const_data_ptr<int64_t>();
@@ -152,9 +158,10 @@ Triplets sample_triplets(const Tensor& labels, const TreeTables& tree, const Tre
     const Pools pools =
         pools_of(static_cast<int64_t>(leaf), by_leaf, parents, options.include_own_class);
     if (pools.positives.size() == 0 || pools.triplets() < 1) continue;
-    const auto own = pools.triplets() <= options.max_triplets
-                         ? all_triplets(pools)
-                         : draw_triplets(pools, static_cast<size_t>(options.max_triplets), generator);
+    const auto own =
+        pools.triplets() <= options.max_triplets
+            ? all_triplets(pools)
+            : draw_triplets(pools, static_cast<size_t>(options.max_triplets), generator);
     triples.insert(triples.end(), own.begin(), own.end());
   }
   const auto count = static_cast<int64_t>(triples.size());
@@ -162,7 +169,8 @@ Triplets sample_triplets(const Tensor& labels, const TreeTables& tree, const Tre
   for (int64_t role = 0; role < 3; ++role)
     for (int64_t i = 0; i < count; ++i)
       result.pixels.mutable_data_ptr<int64_t>()[role * count + i] = triples[i][role];
-  result.classes = labels.to(torch::kCPU).flatten().index_select(0, result.pixels.flatten()).view({3, count});
+  result.classes =
+      labels.to(torch::kCPU).flatten().index_select(0, result.pixels.flatten()).view({3, count});
   return result;
 }
 

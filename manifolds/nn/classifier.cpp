@@ -9,7 +9,8 @@ HyperplaneClassifierImpl::HyperplaneClassifierImpl(int64_t dim, int64_t classes,
                                                    std::shared_ptr<const Manifold> manifold)
     : manifold_(std::move(manifold)) {
   TORCH_CHECK_VALUE(dim >= 1 && classes >= 1,
-                    "HyperplaneClassifier: D and K must be at least 1, got D = ", dim, ", K = ", classes);
+                    "HyperplaneClassifier: D and K must be at least 1, got D = ", dim,
+                    ", K = ", classes);
   TORCH_CHECK_VALUE(manifold_, "HyperplaneClassifier: manifold is null");
   const double deviation = 0.25 / std::sqrt(static_cast<double>(dim));
   normals = register_parameter("normals", torch::randn({classes, dim}) * deviation);

@@ -13,7 +13,7 @@ class Checker {
   Checker(const Config& config, ReadContext& context) : config_(config), context_(context) {}
 
   void check_world() {
-    if (config_.data.root.empty()) {
+    if (find_value(*context_.root, "data.root") == nullptr) {
       fail("data.root", "missing, expected the folder of the data set");
     }
     std::error_code error;

@@ -86,6 +86,9 @@ void apply_override(Value& root, const std::string& text, int index, Problems& p
 /// Gives a value and all below it one place.
 void set_place(Value& value, const Place& place);
 
+/// The value at a dotted key, or null pointer where it is missing or null.
+[[nodiscard]] const Value* find_value(const Value& root, const std::string& key);
+
 /// Place of the value at a dotted key, or of the deepest value on the way that exists.
 [[nodiscard]] Place place_of(const Value& root, const std::string& key);
 

@@ -145,6 +145,11 @@ void set_place(Value& value, const Place& place) {
   }
 }
 
+const Value* find_value(const Value& root, const std::string& key) {
+  const Walk end = walk(root, key);
+  return end.whole && !end.value->is_null() ? end.value : nullptr;
+}
+
 Place place_of(const Value& root, const std::string& key) { return walk(root, key).value->place; }
 
 std::string written_key(const Value& root, const std::string& key) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <vector>
 
 #include "gyroseg/data/resize.h"
 #include "gyroseg/hierarchy/hierarchy.h"
@@ -47,23 +48,15 @@ double mean_grey(const torch::Tensor& rgb) {
   return grey / (static_cast<double>(rgb.numel()) / 3.0);
 }
 
-/// Colour change and normalisation of one pixel. Brightness b, contrast k about m and saturation s
-/// are linear: v -> s k b v + (1 - s) k b grey(v) + (1 - k) b m.
+/// Colour change and normalisation. Brightness b, contrast k about m and saturation s are linear:
+/// v -> s k b v + (1 - s) k b grey(v) + (1 - k) b m; then (v / 255 - mean) / deviation = gain v -
+/// offset.
 struct Toning {
   float own = 1.0F;
   float grey = 0.0F;
   float shift = 0.0F;
-  std::array<float, 3> mean = {};
-  std::array<float, 3> deviation = {};
-
-  void apply(const std::uint8_t* rgb, float* target, std::int64_t channel_stride) const {
-    const float luma = kGrey[0] * rgb[0] + kGrey[1] * rgb[1] + kGrey[2] * rgb[2];
-    const float common = grey * luma + shift;
-    for (int c = 0; c < 3; ++c) {
-      const float value = std::clamp(own * rgb[c] + common, 0.0F, 255.0F);
-      target[c * channel_stride] = (value / 255.0F - mean[c]) / deviation[c];
-    }
-  }
+  std::array<float, 3> gain = {};
+  std::array<float, 3> offset = {};
 };
 
 Toning toning_of(const ResizedSample& sample, const Augmentation& a,
@@ -75,10 +68,57 @@ Toning toning_of(const ResizedSample& sample, const Augmentation& a,
     tone.shift = static_cast<float>((1.0 - a.contrast) * a.brightness * mean_grey(sample.image));
   }
   for (int c = 0; c < 3; ++c) {
-    tone.mean[c] = static_cast<float>(mean[c]);
-    tone.deviation[c] = static_cast<float>(deviation[c]);
+    tone.gain[c] = static_cast<float>(1.0 / (255.0 * deviation[c]));
+    tone.offset[c] = static_cast<float>(mean[c] / deviation[c]);
   }
   return tone;
+}
+
+/// Where a row of the result lies in memory, and the part [first, last) of it that shows the
+/// source.
+struct Row {
+  float* pixels;
+  std::int64_t channel_stride;
+  std::int64_t pixel_stride;
+  std::int64_t first;
+  std::int64_t last;
+};
+
+/// Tones count = last - first pixels; step is 3, or -3 to go through the source backwards.
+void tone_row(const Toning& tone, const std::uint8_t* rgb, std::int64_t step, const Row& row) {
+  const std::int64_t count = row.last - row.first;
+  std::vector<float> common(count, tone.shift);
+  if (tone.grey != 0.0F) {
+    for (std::int64_t i = 0; i < count; ++i) {
+      const std::uint8_t* p = rgb + i * step;
+      common[i] += tone.grey * (kGrey[0] * p[0] + kGrey[1] * p[1] + kGrey[2] * p[2]);
+    }
+  }
+  for (int c = 0; c < 3; ++c) {
+    float* target = row.pixels + c * row.channel_stride + row.first * row.pixel_stride;
+    for (std::int64_t i = 0; i < count; ++i) {
+      const float value = std::clamp(tone.own * rgb[i * step + c] + common[i], 0.0F, 255.0F);
+      target[i * row.pixel_stride] = tone.gain[c] * value - tone.offset[c];
+    }
+  }
+}
+
+/// Outside the source: the mean colour, 0 after normalising, and no class.
+void pad(const Row& row, std::int64_t* labels, std::int64_t first, std::int64_t last) {
+  for (int c = 0; c < 3; ++c) {
+    for (std::int64_t x = first; x < last; ++x) {
+      row.pixels[c * row.channel_stride + x * row.pixel_stride] = 0.0F;
+    }
+  }
+  std::fill(labels + first, labels + last, kIgnored);
+}
+
+/// Copies count labels, step 1 or -1 apart in the source.
+void copy_labels(const std::int64_t* from, std::int64_t step, std::int64_t count,
+                 std::int64_t* to) {
+  for (std::int64_t i = 0; i < count; ++i) {
+    to[i] = from[i * step];
+  }
 }
 
 void check_shapes(const ResizedSample& sample, const torch::Tensor& image,
@@ -125,24 +165,24 @@ void render(const ResizedSample& sample, const Augmentation& augmentation,
   const std::int64_t top = offset(augmentation.top, rows, height);
   const std::int64_t left = offset(augmentation.left, columns, width);
   const Toning tone = toning_of(sample, augmentation, mean, deviation);
-  const auto* from_pixels = source.image.data_ptr<std::uint8_t>();
-  const auto* from_labels = source.labels.data_ptr<std::int64_t>();
-  auto* to_pixels = image.data_ptr<float>();
-  auto* to_labels = labels.data_ptr<std::int64_t>();
-  const std::int64_t stride = image.stride(0);
+  // Columns of the crop [begin, end) that lie inside the source; mirrored where the result is.
+  const std::int64_t begin = std::max<std::int64_t>(0, -left);
+  const std::int64_t end = std::min(width, columns - left);
+  const bool flip = augmentation.flip;
+  const std::int64_t step = flip ? -1 : 1;
   for (std::int64_t y = 0; y < height; ++y) {
-    const std::int64_t row = y + top;
-    for (std::int64_t x = 0; x < width; ++x) {
-      const std::int64_t column = (augmentation.flip ? width - 1 - x : x) + left;
-      float* pixel = to_pixels + y * image.stride(1) + x * image.stride(2);
-      if (row < 0 || row >= rows || column < 0 || column >= columns) {
-        to_labels[y * width + x] = kIgnored;
-        pixel[0] = pixel[stride] = pixel[2 * stride] = 0.0F;
-        continue;
-      }
-      const std::int64_t at = row * columns + column;
-      to_labels[y * width + x] = from_labels[at];
-      tone.apply(from_pixels + 3 * at, pixel, stride);
+    const std::int64_t line = y + top;
+    const bool inside = line >= 0 && line < rows;
+    std::int64_t* label_row = labels.data_ptr<std::int64_t>() + y * width;
+    const Row row{image.data_ptr<float>() + y * image.stride(1), image.stride(0), image.stride(2),
+                  flip ? width - end : begin, flip ? width - begin : end};
+    pad(row, label_row, 0, inside ? row.first : width);
+    pad(row, label_row, inside ? row.last : width, width);
+    if (inside) {
+      const std::int64_t start = line * columns + left + (flip ? end - 1 : begin);
+      copy_labels(source.labels.data_ptr<std::int64_t>() + start, step, row.last - row.first,
+                  label_row + row.first);
+      tone_row(tone, source.image.data_ptr<std::uint8_t>() + 3 * start, 3 * step, row);
     }
   }
 }

@@ -63,7 +63,7 @@ Person draw_person(const Scene& scene, FigureRandom random, int i, int n) {
 
 int draw_count(FigureRandom& random) {
   const float ticket = random.uniform();
-  return ticket < 0.55F ? 1 : ticket < 0.87F ? 2 : 3;
+  return ticket < 0.6F ? 1 : ticket < 0.9F ? 2 : 3;
 }
 
 }  // namespace

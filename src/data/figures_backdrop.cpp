@@ -49,7 +49,8 @@ Colour Backdrop::at(Vec2 point, const ValueNoise& noise) const {
       colour = mix(first, second, smooth_step(0.4F, 0.6F, std::abs(u - std::floor(u) - 0.5F) * 2));
       break;
   }
-  const float fine = noise.at(43 * point.x + 7, 43 * point.y) + noise.at(29 * point.x, 29 * point.y);
+  const float fine =
+      noise.at(43 * point.x + 7, 43 * point.y) + noise.at(29 * point.x, 29 * point.y);
   return (1 + grain * (fine - 1)) * colour;
 }
 
@@ -64,7 +65,7 @@ Backdrop draw_backdrop(const Scene& scene, FigureRandom& random) {
   if (random.chance(0.3F)) drop.axis = {-drop.axis.y, drop.axis.x};
   drop.scale = random.uniform(5, 16);
   drop.aspect = random.uniform(0.6F, 2);
-  drop.grain = random.uniform(0.4F, 0.8F);
+  drop.grain = random.uniform(0.3F, 0.6F);
   return drop;
 }
 
@@ -157,7 +158,7 @@ void paint_background(Canvas& canvas, const Scene& scene, FigureRandom random) {
   const float horizon = random.chance(0.6F) ? random.uniform(0.3F, 0.85F) : 2;
   canvas.fill_pixels(
       [&](Vec2 point) { return (point.y < horizon ? far : near).at(point, noise); });
-  const int things = 5 + random.below(9);
+  const int things = 4 + random.below(7);
   for (int i = 0; i < things; ++i) paint_thing(canvas, scene, draw_thing(scene, random));
 }
 

@@ -7,15 +7,15 @@ namespace gyroseg {
 namespace {
 
 // Half-widths in body heights.
-constexpr float kShoulderWidth = 0.047F;
-constexpr float kElbowWidth = 0.042F;
-constexpr float kWristWidth = 0.037F;
-constexpr float kHandWidth = 0.041F;
-constexpr float kHipWidth = 0.064F;
-constexpr float kKneeWidth = 0.052F;
-constexpr float kAnkleWidth = 0.041F;
-constexpr float kFootWidth = 0.036F;
-constexpr float kNeckWidth = 0.033F;
+constexpr float kShoulderWidth = 0.052F;
+constexpr float kElbowWidth = 0.048F;
+constexpr float kWristWidth = 0.044F;
+constexpr float kHandWidth = 0.048F;
+constexpr float kHipWidth = 0.068F;
+constexpr float kKneeWidth = 0.059F;
+constexpr float kAnkleWidth = 0.049F;
+constexpr float kFootWidth = 0.042F;
+constexpr float kNeckWidth = 0.04F;
 
 // Of two pieces at about one depth the first of this order is behind: neck, thigh, trunk, the rest.
 constexpr float kNeckBias = -0.08F;
@@ -33,7 +33,7 @@ float half_width(const Frame& frame, float across, float deep, float tall, Vec2 
   return std::sqrt(a * a + b * b + c * c);
 }
 
-/// The unit vector of the image along a direction of the body; straight down where it points at the viewer.
+/// The unit vector of the image along a direction of the body; down where it points at the viewer.
 Vec2 image_axis(Vec3 v) {
   const float length = std::sqrt(v.x * v.x + v.y * v.y);
   return length > 0.05F ? Vec2{v.x / length, v.y / length} : Vec2{0, 1};
@@ -94,7 +94,8 @@ void add_arm(const Limb& arm, const Wardrobe& wardrobe, std::vector<Piece>& piec
       limb_piece(arm.middle, arm.end, kElbowWidth, kWristWidth, FigurePart::kLowHand, wardrobe);
   fore.cover = wardrobe.top;
   if (wardrobe.sleeve > 1) fore.covered = wardrobe.sleeve - 1;
-  Piece hand = limb_piece(arm.end, arm.tip, kWristWidth, kHandWidth, FigurePart::kLowHand, wardrobe);
+  Piece hand =
+      limb_piece(arm.end, arm.tip, kWristWidth, kHandWidth, FigurePart::kLowHand, wardrobe);
   hand.bare = wardrobe.gloves;
   pieces.insert(pieces.end(), {upper, hand, fore});
 }
@@ -132,7 +133,7 @@ Wardrobe draw_wardrobe(const Scene& scene, FigureRandom& random) {
   wear.trouser = trousers[random.below(3)];
   wear.hair = random.chance(0.6F) ? random.uniform(0.05F, 0.5F) * skin : scene.draw_colour(random);
   wear.hairline = random.chance(0.12F) ? 2.0F : random.uniform(-0.1F, 0.45F);
-  wear.build = random.uniform(1.05F, 1.3F);
+  wear.build = random.uniform(1.1F, 1.3F);
   return wear;
 }
 

@@ -29,7 +29,9 @@ Colour head_colour(const Frame& head, const Wardrobe& wardrobe, Vec2 slope) {
     const float brow = down + 0.08F;
     if (eye * eye + brow * brow < 0.012F) return {0.06F, 0.05F, 0.05F};
     const float lip = down - 0.48F;
-    if (right * right * 0.15F + lip * lip < 0.007F) return mix(wardrobe.skin.first, {0.5F, 0, 0}, 0.5F);
+    if (right * right * 0.15F + lip * lip < 0.007F) {
+      return mix(wardrobe.skin.first, {0.5F, 0, 0}, 0.5F);
+    }
   }
   return wardrobe.skin.first;
 }
@@ -70,8 +72,9 @@ std::uint8_t to_byte(float value) {
 
 }  // namespace
 
-void paint_person(Canvas& canvas, const Scene& scene, const Skeleton& body, const Wardrobe& wardrobe,
-                  const std::vector<Piece>& pieces, Vec2 pelvis, float height) {
+void paint_person(Canvas& canvas, const Scene& scene, const Skeleton& body,
+                  const Wardrobe& wardrobe, const std::vector<Piece>& pieces, Vec2 pelvis,
+                  float height) {
   const float shadow = kShadow * height;
   for (const Piece& piece : pieces) {
     const float length = length_of(piece.tube);
@@ -97,9 +100,10 @@ Figure finish(const Canvas& canvas, const Light& light, FigureRandom random) {
   const int size = canvas.size();
   const float softness = random.uniform(0, 0.2F);
   const float noise = random.uniform(0.008F, 0.025F);
-  const float gain = random.uniform(0.9F, 1.25F);
+  const float gain = random.uniform(1.0F, 1.3F);
   std::vector<Colour> picture(static_cast<std::size_t>(size) * static_cast<std::size_t>(size));
-  Figure figure{torch::empty({size, size, 3}, torch::kUInt8), torch::empty({size, size}, torch::kUInt8)};
+  Figure figure{torch::empty({size, size, 3}, torch::kUInt8),
+                torch::empty({size, size}, torch::kUInt8)};
   auto* id = figure.mask.data_ptr<std::uint8_t>();
   const float step = 1.0F / static_cast<float>(size);
   auto colour = picture.begin();
@@ -114,7 +118,9 @@ Figure finish(const Canvas& canvas, const Light& light, FigureRandom random) {
   blur(picture, size, softness);
   auto* byte = figure.image.data_ptr<std::uint8_t>();
   for (const Colour& c : picture) {
-    for (const float channel : {c.r, c.g, c.b}) *byte++ = to_byte(channel + noise * random.normal());
+    for (const float channel : {c.r, c.g, c.b}) {
+      *byte++ = to_byte(channel + noise * random.normal());
+    }
   }
   return figure;
 }

@@ -130,7 +130,8 @@ const PoseFamily& draw_family(FigureRandom& random) {
   return kFamilies.back();
 }
 
-// The angles below are drawn one statement each: the order of evaluation of arguments is the compiler's.
+// The angles below are drawn one statement each: the order of evaluation of arguments is the
+// compiler's.
 
 /// side: -1 left, +1 right, in the image of a person who faces the viewer.
 Limb draw_arm(FigureRandom& random, const ArmRanges& ranges, const Frame& chest, Vec3 shoulder,

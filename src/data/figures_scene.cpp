@@ -8,9 +8,9 @@ namespace {
 bool odd(float x) { return (static_cast<int>(std::floor(x)) & 1) != 0; }
 
 Colour draw_any_colour(FigureRandom& random) {
-  const float r = random.uniform(0.05F, 0.95F);
-  const float g = random.uniform(0.05F, 0.95F);
-  const float b = random.uniform(0.05F, 0.95F);
+  const float r = random.uniform(0.15F, 0.95F);
+  const float g = random.uniform(0.15F, 0.95F);
+  const float b = random.uniform(0.15F, 0.95F);
   const float grey = (r + g + b) / 3;
   return mix({grey, grey, grey}, {r, g, b}, random.uniform(0.2F, 1.1F));
 }
@@ -29,7 +29,7 @@ Light draw_light(FigureRandom& random) {
     const float u = random.uniform(-1, 1);
     light.shadow_axis = {u, std::sqrt(1 - u * u)};
     light.shadow_at = random.uniform(-0.3F, 0.9F);
-    light.shadow = random.uniform(0.15F, 0.35F);
+    light.shadow = random.uniform(0.1F, 0.3F);
   }
   return light;
 }

@@ -29,8 +29,8 @@ bool holds_text(const fs::path& file, const std::string& text) {
 }
 
 DataError occupied(const fs::path& root, const std::string& by) {
-  return DataError(root.string() + ": expected a new or empty folder or this very set, found " + by +
-                   "; choose another folder or remove it");
+  return DataError(root.string() + ": expected a new or empty folder or this very set, found " +
+                   by + "; choose another folder or remove it");
 }
 
 /// What root holds of the set described by `text`. Throws DataError where it holds anything else.
@@ -41,7 +41,9 @@ Found look(const fs::path& root, const std::string& text) {
   const fs::path whole = root / "figures.json";
   const fs::path part = root / "figures.json.partial";
   if (fs::exists(whole, ignored)) {
-    if (!holds_text(whole, text)) throw occupied(root, "a set drawn with other options (figures.json)");
+    if (!holds_text(whole, text)) {
+      throw occupied(root, "a set drawn with other options (figures.json)");
+    }
     return Found::kWhole;
   }
   if (fs::exists(part, ignored)) {

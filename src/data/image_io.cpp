@@ -88,9 +88,30 @@ std::string png_fault(const Bytes& bytes) {
   return "truncated PNG (no end chunk)";
 }
 
+/// The header of a BMP gives the size of the file; some writers leave 0 there.
+bool bmp_is_cut(const Bytes& bytes) {
+  constexpr std::size_t kHeader = 14;
+  if (bytes.size() < 2 || bytes[0] != 'B' || bytes[1] != 'M') {
+    return false;
+  }
+  if (bytes.size() < kHeader) {
+    return true;
+  }
+  std::size_t size = 0;
+  for (int i = 5; i >= 2; --i) {
+    size = size << 8 | bytes[i];
+  }
+  return size > bytes.size();
+}
+
+/// Empty where the file is whole as far as its structure tells. OpenCV prints to the standard error
+/// where it runs out of bytes, so the common case is found before it.
 std::string fault(const Bytes& bytes) {
   if (is_jpeg(bytes)) {
     return jpeg_is_complete(bytes) ? "" : "truncated JPEG (no end-of-image marker)";
+  }
+  if (bmp_is_cut(bytes)) {
+    return "truncated BMP";
   }
   return is_png(bytes) ? png_fault(bytes) : "";
 }

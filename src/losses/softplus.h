@@ -9,8 +9,8 @@ namespace gyroseg::losses {
 /// Everything here is branch-free and inlined: a loop over pixels becomes vector instructions.
 #define GYROSEG_INLINE [[gnu::always_inline]] inline
 
-/// condition ? a : b without a branch: a compiler that sees the two ways takes them apart again, and the
-/// loop stays scalar.
+/// condition ? a : b without a branch: a compiler that sees the two ways takes them apart again,
+/// and the loop stays scalar.
 GYROSEG_INLINE float choose(bool condition, float a, float b) {
   const std::uint32_t mask = 0U - static_cast<std::uint32_t>(condition);
   return std::bit_cast<float>((std::bit_cast<std::uint32_t>(a) & mask) |

@@ -2,6 +2,7 @@
 
 #include <torch/csrc/autograd/custom_function.h>
 
+#include "pixel_tiles.h"
 #include "tree_min_kernel.h"
 
 namespace gyroseg {
@@ -59,7 +60,7 @@ torch::Tensor widen(const torch::Tensor& logits) {
   return at::isReducedFloatingType(logits.scalar_type()) ? logits.to(torch::kFloat32) : logits;
 }
 
-/// sigmoid(x)^gamma softplus(x). log_sigmoid keeps value and derivative exact at both ends and at 0.
+/// sigmoid(x)^gamma softplus(x). log_sigmoid keeps value and derivative exact at both ends and 0.
 torch::Tensor focal_softplus(const torch::Tensor& x, double gamma) {
   const torch::Tensor softplus = -torch::log_sigmoid(-x);
   return gamma == 0 ? softplus : (gamma * torch::log_sigmoid(x)).exp() * softplus;
@@ -114,11 +115,11 @@ torch::Tensor tree_min_loss(const torch::Tensor& logits, const torch::Tensor& la
     return tree_min_loss_composite(logits, labels, tree, gamma);
   }
   const torch::Tensor wide = widen(logits);
-  const bool one_pixel_stride = wide.stride(2) == wide.size(3) * wide.stride(3);
   const torch::Tensor rows = labels.contiguous();
   const auto plan =
       c10::make_intrusive<TreeMinPlan>(tree, losses::count_labels(rows, tree.num_nodes()));
-  return TreeMinFunction::apply(one_pixel_stride ? wide : wide.contiguous(), rows, plan, gamma);
+  return TreeMinFunction::apply(losses::has_one_pixel_stride(wide) ? wide : wide.contiguous(),
+                                rows, plan, gamma);
 }
 
 torch::Tensor tree_min_loss_composite(const torch::Tensor& logits, const torch::Tensor& labels,

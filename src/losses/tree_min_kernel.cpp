@@ -4,25 +4,13 @@
 #include <limits>
 #include <numeric>
 
-#include <ATen/Parallel.h>
 #include <torch/types.h>
 
+#include "pixel_tiles.h"
 #include "softplus.h"
-
-// One binary for every x86-64: the best of these versions is chosen when the program starts. The
-// sanitizers' own start-up does not survive the choice.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && \
-    !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-#define GYROSEG_CPU_VERSIONS \
-  __attribute__((target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4")))
-#else
-#define GYROSEG_CPU_VERSIONS
-#endif
 
 namespace gyroseg::losses {
 namespace {
-
-constexpr int kTile = 64;  // pixels at a time: a tile of 26 nodes stays in the first-level cache
 
 /// The plan in the kernel's scalar type.
 template <typename T>
@@ -64,8 +52,8 @@ struct Tile {
   }
 };
 
-/// weight * f(x), or weight * scale * f'(x). Where the weight is 0 the input is made harmless, so that
-/// no inf or NaN of an ignored pixel comes through.
+/// weight * f(x), or weight * scale * f'(x). Where the weight is 0 the input is made harmless, so
+/// that no inf or NaN of an ignored pixel comes through.
 template <Focus focus, bool backward, typename T>
 GYROSEG_INLINE T weighted_term(T gamma, T scale, T weight, T x) {
   const T safe = choose(weight == 0, T(0), x);
@@ -188,53 +176,13 @@ GYROSEG_INLINE void hand_out(const TreeMinPlan& plan, Tile<T>& tile) {
   }
 }
 
-/// A run of at most kTile pixels of one image, node v of pixel t at v * node + t * pixel.
 template <typename T>
-struct Run {
-  T* data;
-  std::int64_t node;
-  std::int64_t pixel;
-  int length;
-};
-
-template <typename T>
-GYROSEG_INLINE void load(const Run<const T>& run, const std::int64_t* labels, int nodes,
-                         Tile<T>& tile) {
+void load(const Run<const T>& run, const std::int64_t* labels, int nodes, Tile<T>& tile) {
   for (int t = 0; t < kTile; ++t) {
     tile.row[t] = t < run.length ? static_cast<std::int32_t>(labels[t]) + 1 : 0;
     tile.loss[t] = 0.0;
   }
-  T* z = tile.z.data();
-  if (run.length < kTile) {
-    std::fill_n(z, nodes * kTile, T(0));
-  }
-  if (run.pixel == 1) {
-    for (int v = 0; v < nodes; ++v) {
-      std::copy_n(run.data + v * run.node, run.length, z + v * kTile);
-    }
-    return;
-  }
-  for (int t = 0; t < run.length; ++t) {
-    for (int v = 0; v < nodes; ++v) {
-      z[v * kTile + t] = run.data[t * run.pixel + v * run.node];
-    }
-  }
-}
-
-template <typename T>
-GYROSEG_INLINE void store(const Tile<T>& tile, int nodes, const Run<T>& run) {
-  const T* z = tile.z.data();
-  if (run.pixel == 1) {
-    for (int v = 0; v < nodes; ++v) {
-      std::copy_n(z + v * kTile, run.length, run.data + v * run.node);
-    }
-    return;
-  }
-  for (int t = 0; t < run.length; ++t) {
-    for (int v = 0; v < nodes; ++v) {
-      run.data[t * run.pixel + v * run.node] = z[v * kTile + t];
-    }
-  }
+  load(run, nodes, tile.z.data());
 }
 
 template <Focus focus, bool backward, typename T>
@@ -271,28 +219,6 @@ GYROSEG_CPU_VERSIONS void backward_tile(const Tables<double>& tables, Tile<doubl
   process_any<true>(tables, tile);
 }
 
-/// Calls body(tile index, image, first pixel, length, tile) for every run of pixels, in parallel.
-template <typename T, typename Body>
-void for_each_run(const torch::Tensor& logits, const TreeMinPlan& plan, const Body& body) {
-  const std::int64_t pixels = logits.size(2) * logits.size(3);
-  const std::int64_t per_image = (pixels + kTile - 1) / kTile;
-  at::parallel_for(0, logits.size(0) * per_image, 8, [&](std::int64_t begin, std::int64_t end) {
-    Tile<T> tile(plan);
-    for (std::int64_t i = begin; i < end; ++i) {
-      const std::int64_t first = i % per_image * kTile;
-      body(i, i / per_image, first, static_cast<int>(std::min<std::int64_t>(kTile, pixels - first)),
-           tile);
-    }
-  });
-}
-
-template <typename T>
-Run<T> run_of(T* data, const torch::Tensor& tensor, std::int64_t image, std::int64_t first,
-              int length) {
-  return {data + image * tensor.stride(0) + first * tensor.stride(3), tensor.stride(1),
-          tensor.stride(3), length};
-}
-
 template <typename T>
 double forward_all(const torch::Tensor& logits, const torch::Tensor& labels,
                    const TreeMinPlan& plan, double gamma) {
@@ -301,14 +227,15 @@ double forward_all(const torch::Tensor& logits, const torch::Tensor& labels,
   const std::int64_t* label = labels.const_data_ptr<std::int64_t>();
   const std::int64_t pixels = logits.size(2) * logits.size(3);
   // One partial sum a tile, added in order: the value does not depend on the number of threads.
-  std::vector<double> partial(logits.size(0) * ((pixels + kTile - 1) / kTile), 0.0);
-  for_each_run<T>(logits, plan, [&](std::int64_t i, std::int64_t image, std::int64_t first,
-                                    int length, Tile<T>& tile) {
+  std::vector<double> partial(num_runs(logits), 0.0);
+  const auto body = [&](std::int64_t i, std::int64_t image, std::int64_t first, int length,
+                        Tile<T>& tile) {
     load(run_of(data, logits, image, first, length), label + image * pixels + first, plan.nodes,
          tile);
     forward_tile(tables, tile);
     partial[i] = std::accumulate(tile.loss, tile.loss + kTile, 0.0);
-  });
+  };
+  for_each_run(logits, [&] { return Tile<T>(plan); }, body);
   return std::accumulate(partial.begin(), partial.end(), 0.0);
 }
 
@@ -320,13 +247,14 @@ void backward_all(const torch::Tensor& logits, const torch::Tensor& labels,
   T* out = gradient.mutable_data_ptr<T>();
   const std::int64_t* label = labels.const_data_ptr<std::int64_t>();
   const std::int64_t pixels = logits.size(2) * logits.size(3);
-  for_each_run<T>(logits, plan, [&](std::int64_t, std::int64_t image, std::int64_t first,
-                                    int length, Tile<T>& tile) {
+  const auto body = [&](std::int64_t, std::int64_t image, std::int64_t first, int length,
+                        Tile<T>& tile) {
     load(run_of(data, logits, image, first, length), label + image * pixels + first, plan.nodes,
          tile);
     backward_tile(tables, tile);
-    store(tile, plan.nodes, run_of(out, gradient, image, first, length));
-  });
+    store(tile.z.data(), plan.nodes, run_of(out, gradient, image, first, length));
+  };
+  for_each_run(logits, [&] { return Tile<T>(plan); }, body);
 }
 
 }  // namespace
@@ -340,9 +268,7 @@ double tree_min_forward(const torch::Tensor& logits, const torch::Tensor& labels
 
 torch::Tensor tree_min_backward(const torch::Tensor& logits, const torch::Tensor& labels,
                                 const TreeMinPlan& plan, double gamma, double scale) {
-  torch::Tensor gradient = torch::empty_like(logits);
-  const bool one_pixel_stride = gradient.stride(2) == gradient.size(3) * gradient.stride(3);
-  gradient = one_pixel_stride ? gradient : torch::empty(logits.sizes(), logits.options());
+  torch::Tensor gradient = empty_gradient(logits);
   if (logits.scalar_type() == torch::kFloat64) {
     backward_all<double>(logits, labels, plan, gamma, scale, gradient);
   } else {

@@ -30,7 +30,7 @@ struct TreeMinPlan : torch::CustomClassHolder {
 /// Pixels of each label row [S]. Throws c10::ValueError on a label outside the tree.
 std::vector<std::int64_t> count_labels(const torch::Tensor& labels, int nodes);
 
-/// logits [B,V,H,W] float32 or float64 whose pixels have one stride; labels [B,H,W] int64 contiguous.
+/// logits [B,V,H,W] float32 or float64, pixels of one stride; labels [B,H,W] int64 contiguous.
 double tree_min_forward(const torch::Tensor& logits, const torch::Tensor& labels,
                         const TreeMinPlan& plan, double gamma);
 

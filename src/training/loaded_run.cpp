@@ -7,8 +7,10 @@ namespace gyroseg {
 LoadedRun load_run(const std::filesystem::path& folder, const std::string& checkpoint,
                    const std::vector<std::string>& overrides) {
   const RunFolder run = open_run(folder);
-  Config config = read_config(run.config(), overrides);
-  config.model.pretrained.clear();  // the checkpoint holds the encoder too
+  // The checkpoint holds the encoder too: a pretrained file that has gone since is no error.
+  std::vector<std::string> all = {"model.pretrained="};
+  all.insert(all.end(), overrides.begin(), overrides.end());
+  Config config = read_config(run.config(), all);
   set_threads(config);
   Hierarchy tree(config.hierarchy);
   Segmenter model = build_model(config, tree);

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <torch/cuda.h>
 
 #include "config_files.h"
 
@@ -159,9 +160,9 @@ TEST_F(Messages, MaskValues) {
   EXPECT_EQ(error("hierarchy: {a: 0, b: 1}\n"
                   "data: {root: x, color_map: [{color: [255, 0, 0], value: 1},\n"
                   "  {color: [255, 0, 0], value: 0}, {color: [256, 0, 0], value: 0}]}\n"),
-            "train.yaml:3: data.color_map.1: this colour stands twice\n"
             "train.yaml:3: data.color_map.2.color: expected [r, g, b], each an integer from 0 to "
-            "255, got [256, 0, 0]");
+            "255, got [256, 0, 0]\n"
+            "train.yaml:3: data.color_map.1: this colour stands twice");
 }
 
 TEST_F(Messages, WhatIsMissing) {

@@ -1,4 +1,3 @@
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -52,6 +51,13 @@ TEST_F(Override, WholeSubtrees) {
   EXPECT_THAT(config.decode, ElementsAre("level_sum", "leaf_argmax"));
   EXPECT_EQ(config.hierarchy.roots.size(), 2U);
   EXPECT_EQ(config.data.label_map.at(9), std::nullopt);
+}
+
+TEST_F(Override, LabelsOfNodes) {
+  const Config config = with({"labels={background: 3, head: 4, torso: 5}", "labels.body=7"});
+  ASSERT_EQ(config.hierarchy.labels.size(), 4U);
+  EXPECT_EQ(config.hierarchy.labels.back().node, "body");
+  EXPECT_EQ(config.hierarchy.labels.back().value, 7);
 }
 
 TEST_F(Override, EmptyIsNullIsTheDefault) {

@@ -1,9 +1,9 @@
-
 #include <algorithm>
 #include <sstream>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <torch/cuda.h>
 
 #include "config_files.h"
 #include "gyroseg/hierarchy/hierarchy.h"

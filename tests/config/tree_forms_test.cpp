@@ -1,4 +1,3 @@
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -128,7 +127,7 @@ TEST_F(TreeForms, Errors) {
   ConfigFiles::write("list.json", "[1]");
   EXPECT_EQ(error("hierarchy: {file: list.json}\n"),
             "list.json:1: expected nested maps of names, got [1]");
-  ConfigFiles::write("bad.json", "{\n\"a\": {},\n\"b\": {\"c\": 0, \"d\": 0}}");
+  ConfigFiles::write("bad.json", "{\n\"a\": 1,\n\"b\": {\"c\": 0, \"d\": 0}}");
   EXPECT_THAT(error("hierarchy: {file: bad.json}\n"), HasSubstr("bad.json:3: hierarchy: node"));
 }
 

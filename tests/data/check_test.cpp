@@ -125,7 +125,7 @@ TEST(CheckData, WeightsStandInATable) {
   const std::string text = describe_weights(check, small_tree());
   EXPECT_THAT(
       text,
-      HasSubstr("class       none  inverse_frequency  median_frequency  sqrt_median_frequency\n"));
+      HasSubstr("class         none  inverse_frequency  median_frequency  sqrt_median_frequency\n"));
   EXPECT_THAT(
       text,
       HasSubstr(

@@ -55,7 +55,8 @@ TEST_F(FiguresSet, WritesTheFoldersAndTheirDescription) {
   const auto files = tree(root_);
   EXPECT_EQ(files.size(), 2U * (5 + 2 + 3) + 1);
   for (const std::string name : {"train/images/000004.jpg", "train/masks/000004.png",
-                                 "val/images/000001.jpg", "test/masks/000002.png", "figures.json"}) {
+                                 "val/images/000001.jpg", "test/masks/000002.png",
+                                 "figures.json"}) {
     EXPECT_EQ(files.count(name), 1U) << name;
   }
   EXPECT_EQ(files.at("figures.json"), describe_figures_set(kSmall));
@@ -68,7 +69,8 @@ TEST_F(FiguresSet, FilesHoldWhatIsDrawn) {
   EXPECT_TRUE(torch::equal(mask.values, figure.mask.to(torch::kInt32)));
   const auto image = read_image(root_ / "test/images/000001.jpg");
   ASSERT_EQ(image.sizes(), figure.image.sizes());
-  // JPEG at quality 92 with halved colour resolution errs by a few levels; another picture by 40 or more.
+  // JPEG at quality 92 with halved colour resolution errs by a few levels; another picture by 40 or
+  // more.
   const auto error = (image.to(torch::kFloat32) - figure.image.to(torch::kFloat32)).abs().mean();
   EXPECT_LT(error.item<float>(), 12);
 }
@@ -120,8 +122,8 @@ TEST_F(FiguresSet, RefusesForeignFilesAndSaysSo) {
   } catch (const DataError& error) {
     EXPECT_EQ(std::string(error.what()),
               root_.string() +
-                  ": expected a new or empty folder or this very set, found files that make_figures "
-                  "did not write; choose another folder or remove it");
+                  ": expected a new or empty folder or this very set, found files that "
+                  "make_figures did not write; choose another folder or remove it");
   }
   EXPECT_EQ(tree(root_), (std::map<std::string, std::string>{{"notes.txt", "mine"}}));
 }

@@ -161,8 +161,8 @@ TEST(DrawFigure, RefusesArgumentsOutOfRange) {
   EXPECT_THROW((void)draw_figure({64, 0}, "train", -1), c10::ValueError);
 }
 
-// The scene does not depend on the size: halving a mask of twice the size changes outlines only. People
-// of 64 x 64 have outlines of some 150 pixels of 4096, of which rounding moves a part.
+// The scene does not depend on the size: halving a mask of twice the size changes outlines only.
+// People of 64 x 64 have outlines of some 150 pixels of 4096, of which rounding moves a part.
 TEST(DrawFigure, SizeChangesTheResolutionOnly) {
   double agreeing = 0;
   constexpr int kCount = 20;
@@ -252,9 +252,10 @@ torch::Tensor colour_histogram(const std::vector<Figure>& figures) {
   return histogram.reshape({512, kFigureParts});
 }
 
-// What a network of 1 x 1 convolutions can know of a pixel is its colour, so the best it can do is this
-// table from colours to parts (at 512 colours). With the demo's square-root class weights and without
-// any, it must stay below half of the leaf mIoU of 0.40 that the demo asks of a network with context.
+// What a network of 1 x 1 convolutions can know of a pixel is its colour, so the best it can do is
+// this table from colours to parts (at 512 colours). With the demo's square-root class weights and
+// without any, it must stay below half of the leaf mIoU of 0.40 that the demo asks of a network
+// with context.
 TEST(DrawFigure, ColourDoesNotGiveThePartAway) {
   const auto known = colour_histogram(draw_many(64, "train", 150)).to(torch::kFloat64) + 1e-3;
   const auto fresh = colour_histogram(draw_many(64, "test", 150));

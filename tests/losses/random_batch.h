@@ -1,6 +1,7 @@
 #pragma once
 
 #include <random>
+#include <vector>
 
 #include <torch/torch.h>
 
@@ -36,6 +37,24 @@ inline torch::Tensor random_logits(at::IntArrayRef size, torch::Dtype dtype, int
                                    double spread = 2.0) {
   auto generator = at::detail::createCPUGenerator(seed);
   return (torch::randn(size, generator, torch::kFloat64) * spread).to(dtype);
+}
+
+/// The pixels of logits [B,K,H,W] as rows of K numbers, for plain loops.
+inline std::vector<std::vector<double>> pixel_rows(const torch::Tensor& logits) {
+  const torch::Tensor rows =
+      logits.to(torch::kFloat64).permute({0, 2, 3, 1}).reshape({-1, logits.size(1)}).contiguous();
+  const double* data = rows.const_data_ptr<double>();
+  std::vector<std::vector<double>> result;
+  for (std::int64_t i = 0; i < rows.size(0); ++i) {
+    result.emplace_back(data + i * rows.size(1), data + (i + 1) * rows.size(1));
+  }
+  return result;
+}
+
+inline std::vector<std::int64_t> pixel_labels(const torch::Tensor& labels) {
+  const torch::Tensor flat = labels.contiguous();
+  const std::int64_t* data = flat.const_data_ptr<std::int64_t>();
+  return {data, data + flat.numel()};
 }
 
 inline double largest(const torch::Tensor& difference) {

@@ -96,8 +96,9 @@ void measure(const std::string& name, const Loss& loss, const torch::Tensor& log
   }
   std::sort(forward.begin(), forward.end());
   std::sort(backward.begin(), backward.end());
-  std::printf("%-34s forward %8.2f ms  backward %8.2f ms  memory %7.1f MiB  value %.6f\n",
-              name.c_str(), forward[repeats / 2], backward[repeats / 2], peak_mib() - before, value);
+  const std::size_t middle = forward.size() / 2;
+  std::printf("%-34s forward %8.2f ms  backward %8.2f ms  peak %7.1f MiB  value %.6f\n",
+              name.c_str(), forward[middle], backward[middle], peak_mib() - before, value);
 }
 
 /// `leaves` leaves in groups of three to five, in two or three further levels.

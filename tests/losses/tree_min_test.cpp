@@ -43,21 +43,18 @@ double literal_term(const Hierarchy& tree, const std::vector<double>& z, int lab
 
 double literal_loss(const Hierarchy& tree, const torch::Tensor& logits, const torch::Tensor& labels,
                     double gamma) {
-  const torch::Tensor z =
-      logits.to(torch::kFloat64).permute({0, 2, 3, 1}).reshape({-1, tree.num_nodes()});
-  const torch::Tensor flat = labels.flatten();
+  const auto z = testing::pixel_rows(logits);
+  const auto flat = testing::pixel_labels(labels);
   double total = 0;
   for (int k = 1; k <= tree.num_levels(); ++k) {
     double sum = 0;
     int pixels = 0;
-    for (std::int64_t i = 0; i < flat.size(0); ++i) {
-      const int label = flat[i].item<int>();
+    for (std::size_t i = 0; i < flat.size(); ++i) {
+      const int label = static_cast<int>(flat[i]);
       if (label == kIgnored || tree.class_at(k, label) < 0) {
         continue;
       }
-      const torch::Tensor row = z[i].contiguous();
-      const double* data = row.const_data_ptr<double>();
-      sum += literal_term(tree, {data, data + tree.num_nodes()}, label, k, gamma);
+      sum += literal_term(tree, z[i], label, k, gamma);
       ++pixels;
     }
     total += pixels > 0 ? sum / (pixels * static_cast<double>(tree.level(k).size())) : 0.0;
@@ -176,8 +173,8 @@ TEST(TreeMinTies, GradientGoesToTheNearestNode) {
   for (const auto& loss : {tree_min_loss, tree_min_loss_composite}) {
     const torch::Tensor got =
         gradient([&](const torch::Tensor& x) { return loss(x, labels, tree, 0.0); }, z).flatten();
-    // n = 2, 3, 4 (levels {a,f}, {g,c,f}, {d,e,c,f}). The maximum over C(a) is c's, not that of d or e
-    // further down; over C(g) it is d's, the first of two equally near. c counts at levels 2 and 3.
+    // n = 2, 3, 4 (levels {a,f}, {g,c,f}, {d,e,c,f}). The maximum over C(a) is c's, not that of d
+    // or e further down; over C(g) it is d's, the first of two equally near. c counts twice.
     const double s = sigmoid(2.0);
     EXPECT_NEAR(got[tree.find("c")].item<double>(), s * (1 / 2.0 + 1 / 3.0 + 1 / 4.0), 1e-15);
     EXPECT_NEAR(got[tree.find("d")].item<double>(), s * (1 / 3.0 + 1 / 4.0), 1e-15);
@@ -326,8 +323,8 @@ TEST(TreeMinErrors, SecondDerivatives) {
   EXPECT_THROW((void)torch::autograd::grad({tree_min_loss(leaf, labels, tree)}, {leaf}, {},
                                            /*retain_graph=*/true, /*create_graph=*/true),
                c10::NotImplementedError);
-  const auto first =
-      torch::autograd::grad({tree_min_loss_composite(leaf, labels, tree)}, {leaf}, {}, true, true)[0];
+  const torch::Tensor loss = tree_min_loss_composite(leaf, labels, tree);
+  const auto first = torch::autograd::grad({loss}, {leaf}, {}, true, true)[0];
   const auto second = torch::autograd::grad({first.square().sum()}, {leaf})[0];
   EXPECT_TRUE(second.isfinite().all().item<bool>());
   EXPECT_GT(largest(second), 0.0);

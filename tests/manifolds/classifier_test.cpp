@@ -21,7 +21,8 @@ TEST(HyperplaneClassifier, ParametersAndShapes) {
     const auto v = torch::randn({2, 16, 3, 5});
     EXPECT_EQ(head->forward(v).sizes(), (std::vector<int64_t>{2, 11, 3, 5}));
     EXPECT_EQ(head->forward(v[0].flatten(1).t()).sizes(), (std::vector<int64_t>{15, 11}));
-    EXPECT_TRUE(torch::equal(head->forward(v), head->manifold().logits(v, head->normals, head->offsets, 1)));
+    EXPECT_TRUE(torch::equal(head->forward(v),
+                             head->manifold().logits(v, head->normals, head->offsets, 1)));
   }
 }
 
@@ -30,9 +31,11 @@ TEST(HyperplaneClassifier, InitialLogitsAreModerate) {
   for (const int64_t dim : {2, 16, 256}) {
     const auto v = torch::randn({4096, dim});
     HyperplaneClassifier flat(dim, 64, make_manifold("euclidean", 1.0));
-    EXPECT_NEAR(flat->forward(v).std().item<double>(), 1, 0.25);  // 64 normals: a spread of 10 % and more
+    EXPECT_NEAR(flat->forward(v).std().item<double>(), 1,
+                0.25);  // 64 normals: a spread of 10 % and more
     HyperplaneClassifier ball(dim, 64, make_manifold("poincare", 1.0));
-    const auto bound = 4 * ball->normals.norm(2, 1) * v.norm(2, 1, true);  // |logit| <= 4 |z||v| at r = 0
+    const auto bound =
+        4 * ball->normals.norm(2, 1) * v.norm(2, 1, true);  // |logit| <= 4 |z||v| at r = 0
     EXPECT_TRUE((ball->forward(v).abs() <= bound * (1 + 1e-6)).all().item<bool>());
   }
 }

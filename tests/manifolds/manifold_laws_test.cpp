@@ -62,13 +62,15 @@ TEST_P(ManifoldLaws, Law3RaysAreGeodesics) {
   const auto v = points();
   const auto length = m->lambda0() * v.norm(2, 1);
   expect_close(m->tangent_dist(torch::zeros_like(v), v), length);
-  // Powers of two: any other factor would round v off its ray, and far out a rounding is a long way.
+  // Powers of two: any other factor would round v off its ray, and far out a rounding is a long
+  // way.
   expect_close(m->tangent_dist(v, v * -0.5), 1.5 * length);
   expect_close(m->tangent_dist(v, v * 0.5), 0.5 * length);
 }
 
 TEST_P(ManifoldLaws, Law4RotationsAreIsometries) {
-  const auto q = std::get<0>(torch::linalg_qr(torch::randn({6, 6}, torch::kFloat64))).to(GetParam().dtype);
+  const auto q =
+      std::get<0>(torch::linalg_qr(torch::randn({6, 6}, torch::kFloat64))).to(GetParam().dtype);
   const auto v = points(), w = points();
   expect_close(m->tangent_dist(v.matmul(q), w.matmul(q)), m->tangent_dist(v, w));
 }
@@ -97,7 +99,8 @@ TEST_P(ManifoldLaws, GradientsMatchDifferences) {
   const auto r = 0.2 * std::min(1.0, GetParam().spread) * torch::randn({3}, torch::kFloat64);
   const auto g = torch::randn({4, 3}, torch::kFloat64);
   const auto v = points(4);
-  const double step = 1e-5 * std::min(1.0, GetParam().spread);  // well inside the distance to a kink
+  const double step =
+      1e-5 * std::min(1.0, GetParam().spread);  // well inside the distance to a kink
   const auto check = [&](const std::function<Tensor(const Tensor&)>& f, const Tensor& x) {
     EXPECT_LT(testing::gradient_error(f, x, step), 1e-6);  // differences lose 1e-11 / step
   };
@@ -107,18 +110,17 @@ TEST_P(ManifoldLaws, GradientsMatchDifferences) {
   check([&](const Tensor& x) { return (m->logits(w, z, x) * g).sum(); }, r);
 }
 
-// float32: a few roundings of inputs (6e-8) go into each side; float64 likewise with 1e-16. The laws that
-// compare different points lose up to the cosh of the spread's condition, at most 1e2.
-INSTANTIATE_TEST_SUITE_P(
-    Regimes, ManifoldLaws,
-    ::testing::Values(Case{"euclidean", 1.0, 1.0, torch::kFloat64, 1e-13},
-                      Case{"euclidean", 1.0, 1.0, torch::kFloat32, 1e-6},
-                      Case{"poincare", 1.0, 1e-6, torch::kFloat64, 1e-9},
-                      Case{"poincare", 1.0, 1.0, torch::kFloat64, 1e-11},
-                      Case{"poincare", 4.0, 3.0, torch::kFloat64, 1e-9},
-                      Case{"poincare", 0.25, 1.0, torch::kFloat32, 3e-6},
-                      Case{"poincare", 1.0, 1e-6, torch::kFloat32, 3e-6},
-                      Case{"poincare", 1.0, 5.0, torch::kFloat32, 3e-6}));
+// float32: a few roundings of inputs (6e-8) go into each side; float64 likewise with 1e-16. The
+// laws that compare different points lose up to the cosh of the spread's condition, at most 1e2.
+INSTANTIATE_TEST_SUITE_P(Regimes, ManifoldLaws,
+                         ::testing::Values(Case{"euclidean", 1.0, 1.0, torch::kFloat64, 1e-13},
+                                           Case{"euclidean", 1.0, 1.0, torch::kFloat32, 1e-6},
+                                           Case{"poincare", 1.0, 1e-6, torch::kFloat64, 1e-9},
+                                           Case{"poincare", 1.0, 1.0, torch::kFloat64, 1e-11},
+                                           Case{"poincare", 4.0, 3.0, torch::kFloat64, 1e-9},
+                                           Case{"poincare", 0.25, 1.0, torch::kFloat32, 3e-6},
+                                           Case{"poincare", 1.0, 1e-6, torch::kFloat32, 3e-6},
+                                           Case{"poincare", 1.0, 5.0, torch::kFloat32, 3e-6}));
 
 TEST(EuclideanManifold, DistanceHasZeroGradientAtEqualPoints) {
   const auto m = make_manifold("euclidean", 1.0);

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "manifolds/polar_dist_kernels.h"
 #include "support/gradient_check.h"
 #include "support/hyperbolic_oracle.h"
 #include "support/value_error.h"
@@ -22,7 +23,8 @@ using torch::Tensor;
 
 Tensor f64(const std::vector<double>& values) { return torch::tensor(values, torch::kFloat64); }
 
-/// A pair of vectors of dimension `dim`, v at hyperbolic radius R (|v| = R/2), values exact in `dtype`.
+/// A pair of vectors of dimension `dim`, v at hyperbolic radius R (|v| = R/2), values exact in
+/// `dtype`.
 struct Pair {
   std::string name;
   Tensor v, w;
@@ -37,7 +39,8 @@ std::vector<Pair> pairs_at(double radius, torch::Dtype dtype, int64_t dim = 3) {
   const auto up = torch::full({dim}, std::numeric_limits<double>::infinity(), dtype);
   auto ulp = v.clone();
   ulp[0] = torch::nextafter(v, up)[0];
-  const auto third = (v / 3).to(dtype);  // 3 third and 2 third are exact in few more bits: parallel 3:2
+  const auto third =
+      (v / 3).to(dtype);  // 3 third and 2 third are exact in few more bits: parallel 3:2
   const auto short_third = (third.to(torch::kFloat32).view(torch::kInt32).bitwise_and(~7))
                                .view(torch::kFloat32)
                                .to(dtype);
@@ -76,8 +79,9 @@ void expect_accurate(double radius, double c, torch::Dtype dtype, double value_b
   }
 }
 
-// Contract 1 of hyperbolic.md allows 2e-7 and 1e-6. All is float64 inside, so one rounding to float32
-// (6e-8) is left; a gradient's norm may collect it from each entry and from the product with `grad`.
+// Contract 1 of hyperbolic.md allows 2e-7 and 1e-6. All is float64 inside, so one rounding to
+// float32 (6e-8) is left; a gradient's norm may collect it from each entry and from the product
+// with `grad`.
 TEST_P(PolarDistCurvature, Float32IsRightToRoundingNearTheOrigin) {
   torch::manual_seed(1);
   for (const double radius : {1e-6, 1e-3, 0.1, 1.0, 10.0})
@@ -90,7 +94,8 @@ TEST_P(PolarDistCurvature, Float32IsRightToRoundingFarOut) {
     expect_accurate<oracle::FarReal>(radius, GetParam(), torch::kFloat32, 6.1e-8, 1.3e-7);
 }
 
-// Contract 1: 1e-13; section C measured 5e-15 and 5e-14 in float64. A pair one float64 ulp apart is included.
+// Contract 1: 1e-13; section C measured 5e-15 and 5e-14 in float64. A pair one float64 ulp apart is
+// included.
 TEST_P(PolarDistCurvature, Float64KeepsThirteenDigits) {
   torch::manual_seed(3);
   for (const double radius : {1e-6, 0.1, 1.0, 10.0})
@@ -113,8 +118,8 @@ TEST(PolarDist, ScalesWithCurvature) {
   const auto v = torch::randn({20, 5}, torch::kFloat64), w = torch::randn({20, 5}, torch::kFloat64);
   for (const double c : {0.1, 2.0, 9.0})  // d_c(v, w) = d_1(sqrt(c) v, sqrt(c) w)/sqrt(c)
     EXPECT_TRUE(torch::allclose(polar_dist(v, w, c),
-                                polar_dist(std::sqrt(c) * v, std::sqrt(c) * w, 1.0) / std::sqrt(c), 1e-13,
-                                1e-14));
+                                polar_dist(std::sqrt(c) * v, std::sqrt(c) * w, 1.0) / std::sqrt(c),
+                                1e-13, 1e-14));
 }
 
 TEST(PolarDist, TendsToTwiceTheEuclideanDistance) {
@@ -134,7 +139,8 @@ struct Degenerate {
   std::vector<double> grad_v, grad_w;
 };
 
-// polar_dist.h: equal points have gradient 0 by convention, one point at the origin the exact limit -2 wh.
+// polar_dist.h: equal points have gradient 0 by convention, one point at the origin the exact limit
+// -2 wh.
 TEST(PolarDist, DegeneratePointsHaveExactValues) {
   const std::vector<Degenerate> cases = {{{0, 0}, {0, 0}, 0, {0, 0}, {0, 0}},
                                          {{3, 4}, {3, 4}, 0, {0, 0}, {0, 0}},
@@ -145,11 +151,13 @@ TEST(PolarDist, DegeneratePointsHaveExactValues) {
                                          {{0, 5}, {5, 0}, -1, {}, {}}};
   for (const auto dtype : {torch::kFloat32, torch::kFloat64}) {
     for (const auto& one : cases) {
-      const auto v = f64(one.v).to(dtype).requires_grad_(true), w = f64(one.w).to(dtype).requires_grad_(true);
+      const auto v = f64(one.v).to(dtype).requires_grad_(true),
+                 w = f64(one.w).to(dtype).requires_grad_(true);
       const auto d = polar_dist(v, w, 4.0);
       d.backward();
       ASSERT_TRUE(v.grad().isfinite().all().item<bool>() && w.grad().isfinite().all().item<bool>());
-      if (one.distance < 0) continue;  // a right angle: the pivot's other component is 0; finite is all
+      if (one.distance < 0)
+        continue;  // a right angle: the pivot's other component is 0; finite is all
       if (one.distance == 0)
         EXPECT_EQ(d.item<double>(), 0);
       else
@@ -172,9 +180,39 @@ TEST(PolarDist, GradientMatchesCentralDifferences) {
   }
 }
 
+/// The fused loop and the tensor operations must agree to rounding on every kind of pair.
+TEST(PolarDist, FusedLoopEqualsTheComposite) {
+  torch::manual_seed(9);
+  for (const auto dtype : {torch::kFloat32, torch::kFloat64}) {
+    for (const double radius : {1e-6, 1.0, 80.0, 200.0}) {
+      std::vector<Tensor> v = {torch::zeros({3}, dtype), torch::zeros({3}, dtype),
+                               torch::ones({3}, dtype)};
+      std::vector<Tensor> w = {torch::ones({3}, dtype), torch::zeros({3}, dtype),
+                               torch::ones({3}, dtype)};
+      for (const auto& pair : pairs_at(radius, dtype)) {
+        v.push_back(pair.v);
+        w.push_back(pair.w);
+      }
+      const auto fused = detail::polar_dist_cpu(torch::stack(v), torch::stack(w), 0.7, -1, true);
+      const auto composite =
+          detail::polar_dist_composite(torch::stack(v), torch::stack(w), 0.7, -1, true);
+      // float64 to the accuracy of section C, then one rounding.
+      const double tolerance = dtype == torch::kFloat32 ? 1.2e-7 : 1e-13;
+      const auto close = [&](const Tensor& a, const Tensor& b) {
+        return torch::allclose(a.to(torch::kFloat64), b, tolerance,
+                               2 * tolerance * b.abs().max().item<double>());
+      };
+      EXPECT_TRUE(close(fused.distance, composite.distance)) << radius;
+      EXPECT_TRUE(close(fused.by_v, composite.by_v)) << radius;
+      EXPECT_TRUE(close(fused.by_w, composite.by_w)) << radius;
+    }
+  }
+}
+
 TEST(PolarDist, BroadcastsAndReducesAnyAxis) {
   torch::manual_seed(7);
-  const auto v = torch::randn({1, 4, 6}, torch::kFloat64), w = torch::randn({2, 4, 6}, torch::kFloat64);
+  const auto v = torch::randn({1, 4, 6}, torch::kFloat64),
+             w = torch::randn({2, 4, 6}, torch::kFloat64);
   const auto d = polar_dist(v, w, 1.0);
   ASSERT_EQ(d.sizes(), (std::vector<int64_t>{2, 4}));
   const auto channel_first = polar_dist(v.movedim(-1, 1), w.movedim(-1, 1), 1.0, 1);
@@ -182,20 +220,21 @@ TEST(PolarDist, BroadcastsAndReducesAnyAxis) {
   for (int i = 0; i < 2; ++i) EXPECT_TRUE(torch::equal(d[i], polar_dist(v[0], w[i], 1.0)));
   const auto f = [&](const Tensor& x) { return polar_dist(x, w, 1.0).square().sum(); };
   EXPECT_LT(gradient_error(f, v), 1e-8);
-  EXPECT_LT(gradient_error(
-                [&](const Tensor& x) { return polar_dist(x, w, 1.0).square().sum(); }, v[0]),
-            1e-8);
+  EXPECT_LT(
+      gradient_error([&](const Tensor& x) { return polar_dist(x, w, 1.0).square().sum(); }, v[0]),
+      1e-8);
   EXPECT_EQ(polar_dist(torch::zeros({0, 3}), torch::zeros({0, 3}), 1.0).numel(), 0);
 }
 
 TEST(PolarDist, HalfTypesAreFloat64Inside) {
   torch::manual_seed(8);
   for (const auto dtype : {torch::kBFloat16, torch::kHalf}) {
-    const auto v = torch::randn({10, 4}).to(dtype).requires_grad_(true), w = torch::randn({10, 4}).to(dtype);
+    const auto v = torch::randn({10, 4}).to(dtype).requires_grad_(true),
+               w = torch::randn({10, 4}).to(dtype);
     const auto d = polar_dist(v, w, 1.0);
     EXPECT_EQ(d.scalar_type(), dtype);
-    EXPECT_TRUE(torch::equal(
-        d, polar_dist(v.to(torch::kFloat64), w.to(torch::kFloat64), 1.0).to(dtype)));
+    EXPECT_TRUE(
+        torch::equal(d, polar_dist(v.to(torch::kFloat64), w.to(torch::kFloat64), 1.0).to(dtype)));
     d.sum().backward();
     EXPECT_EQ(v.grad().scalar_type(), dtype);
     EXPECT_EQ(polar_dist(v, w.to(torch::kFloat32), 1.0).scalar_type(), torch::kFloat32);

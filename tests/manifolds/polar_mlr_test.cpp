@@ -24,7 +24,8 @@ struct Inputs {
 
 Inputs random_inputs(std::vector<int64_t> shape, int64_t dim, int64_t classes, torch::Dtype dtype) {
   const auto d = shape[dim];
-  return {torch::randn(shape, dtype), torch::randn({classes, d}, dtype), 0.3 * torch::randn({classes}, dtype)};
+  return {torch::randn(shape, dtype), torch::randn({classes, d}, dtype),
+          0.3 * torch::randn({classes}, dtype)};
 }
 
 TEST(PolarMlr, ClosedForms) {
@@ -53,7 +54,8 @@ TEST(PolarMlr, TendsToFourTimesTheEuclideanScore) {
   const auto expected = torch::autograd::grad({flat}, {in.v, in.z, in.r}, {g});
   const auto actual = torch::autograd::grad({ball}, {in.v, in.z, in.r}, {g});
   for (int i = 0; i < 3; ++i)
-    EXPECT_LT((actual[i] - expected[i]).abs().max().item<double>(), 1e-8 * expected[i].abs().max().item<double>());
+    EXPECT_LT((actual[i] - expected[i]).abs().max().item<double>(),
+              1e-8 * expected[i].abs().max().item<double>());
 }
 
 TEST(PolarMlr, GradientMatchesCentralDifferences) {
@@ -64,7 +66,8 @@ TEST(PolarMlr, GradientMatchesCentralDifferences) {
     const auto f = [&](const Tensor& v, const Tensor& z, const Tensor& r) {
       return (polar_mlr(v, z, r, c, 1) * g).sum();
     };
-    // Step 1e-6: rounding 1e-8, truncation 1e-12 times the third derivative, up to 1e4 near a plane at c = 4.
+    // Step 1e-6: rounding 1e-8, truncation 1e-12 times the third derivative, up to 1e4 near a plane
+    // at c = 4.
     EXPECT_LT(gradient_error([&](const Tensor& x) { return f(x, in.z, in.r); }, in.v, 1e-6), 2e-7);
     EXPECT_LT(gradient_error([&](const Tensor& x) { return f(in.v, x, in.r); }, in.z, 1e-6), 2e-7);
     EXPECT_LT(gradient_error([&](const Tensor& x) { return f(in.v, in.z, x); }, in.r, 1e-6), 2e-7);
@@ -88,15 +91,16 @@ TEST(PolarMlr, OriginIsExact) {
 
 TEST(PolarMlr, ZeroNormalHasValueAndGradientZero) {
   const auto v = torch::randn({5, 3}).requires_grad_(true);
-  const auto z = torch::zeros({2, 3}).requires_grad_(true), r = torch::ones({2}).requires_grad_(true);
+  const auto z = torch::zeros({2, 3}).requires_grad_(true),
+             r = torch::ones({2}).requires_grad_(true);
   const auto logits = polar_mlr(v, z, r, 1.0);
   EXPECT_EQ(logits.abs().max().item<float>(), 0);
   logits.sum().backward();
   for (const auto& t : {v, z, r}) EXPECT_EQ(t.grad().abs().max().item<float>(), 0);
 }
 
-// Contract 2: finite everywhere, at any radius, also exactly on a hyperplane, where the true gradient is
-// about e^(sqrt(c) R) and saturates.
+// Contract 2: finite everywhere, at any radius, also exactly on a hyperplane, where the true
+// gradient is about e^(sqrt(c) R) and saturates.
 TEST(PolarMlr, StaysFiniteAtAnyRadius) {
   torch::manual_seed(34);
   for (const double c : {0.25, 1.0, 4.0}) {
@@ -128,7 +132,8 @@ TEST(PolarMlr, EveryLayoutGivesTheSame) {
   struct Result {
     Tensor logits, v, z, r;
   };
-  const auto run = [&](const Tensor& v, int64_t dim, const std::function<Tensor(const Tensor&)>& to_pixels) {
+  const auto run = [&](const Tensor& v, int64_t dim,
+                       const std::function<Tensor(const Tensor&)>& to_pixels) {
     auto x = v.detach().requires_grad_(true), z = in.z.clone().requires_grad_(true),
          r = in.r.clone().requires_grad_(true);
     const auto logits = to_pixels(polar_mlr(x, z, r, 1.0, dim));
@@ -142,7 +147,9 @@ TEST(PolarMlr, EveryLayoutGivesTheSame) {
   const auto as_rows = run(rows, -1, from_rows);
   const auto strided = run(torch::stack({in.v, in.v}, -1).select(-1, 0), -3, same);
   EXPECT_TRUE(channels_last.logits.is_contiguous(at::MemoryFormat::ChannelsLast));
-  const auto close = [](const Tensor& a, const Tensor& b) { return torch::allclose(a, b, 1e-5, 1e-5); };
+  const auto close = [](const Tensor& a, const Tensor& b) {
+    return torch::allclose(a, b, 1e-5, 1e-5);
+  };
   for (const auto* other : {&channels_last, &as_rows, &strided}) {
     EXPECT_TRUE(close(other->logits, pixels.logits));
     EXPECT_TRUE(close(other->z, pixels.z));
@@ -155,7 +162,8 @@ TEST(PolarMlr, EveryLayoutGivesTheSame) {
 
 TEST(PolarMlr, NoGradAndThreadCountDoNotChangeTheResult) {
   torch::manual_seed(36);
-  const auto in = random_inputs({2, 16, 101, 103}, 1, 7, torch::kFloat32);  // more than one block and chunk
+  const auto in =
+      random_inputs({2, 16, 101, 103}, 1, 7, torch::kFloat32);  // more than one block and chunk
   const auto g = torch::randn({2, 7, 101, 103});
   const auto run = [&](int threads) {
     const int before = at::get_num_threads();
@@ -180,7 +188,8 @@ TEST(PolarMlr, HalfTypesComputeAsFloat32) {
     const auto v = in.v.clone().requires_grad_(true);
     const auto logits = polar_mlr(v, in.z, in.r, 1.0, 1);
     const auto f32 = torch::kFloat32;
-    EXPECT_TRUE(torch::equal(logits, polar_mlr(in.v.to(f32), in.z.to(f32), in.r.to(f32), 1.0, 1).to(dtype)));
+    EXPECT_TRUE(torch::equal(
+        logits, polar_mlr(in.v.to(f32), in.z.to(f32), in.r.to(f32), 1.0, 1).to(dtype)));
     logits.sum().backward();
     EXPECT_EQ(v.grad().scalar_type(), dtype);
     EXPECT_EQ(polar_mlr(v, in.z.to(f32), in.r.to(f32), 1.0, 1).scalar_type(), f32);
@@ -190,9 +199,11 @@ TEST(PolarMlr, HalfTypesComputeAsFloat32) {
 TEST(PolarMlr, EmptyAndTinyInputs) {
   const auto z = torch::randn({3, 2}), r = torch::randn({3});
   EXPECT_EQ(polar_mlr(torch::zeros({0, 2}), z, r, 1.0).sizes(), (std::vector<int64_t>{0, 3}));
-  EXPECT_EQ(polar_mlr(torch::zeros({0, 2, 4, 4}), z, r, 1.0, 1).sizes(), (std::vector<int64_t>{0, 3, 4, 4}));
+  EXPECT_EQ(polar_mlr(torch::zeros({0, 2, 4, 4}), z, r, 1.0, 1).sizes(),
+            (std::vector<int64_t>{0, 3, 4, 4}));
   EXPECT_EQ(polar_mlr(torch::ones({2}), z, r, 1.0).sizes(), (std::vector<int64_t>{3}));
-  EXPECT_EQ(polar_mlr(torch::ones({1, 2, 1, 1}), z, r, 1.0, 1).sizes(), (std::vector<int64_t>{1, 3, 1, 1}));
+  EXPECT_EQ(polar_mlr(torch::ones({1, 2, 1, 1}), z, r, 1.0, 1).sizes(),
+            (std::vector<int64_t>{1, 3, 1, 1}));
 }
 
 TEST(PolarMlr, NanStaysNanAtItsOwnPixel) {
@@ -222,7 +233,8 @@ TEST(PolarMlr, BadArgumentsShowTheirValue) {
   expect_value_error([&] { (void)polar_mlr(v, z, torch::ones({4}), 1.0, 1); }, "[4]");
   expect_value_error([&] { (void)polar_mlr(v, z.flatten(), r, 1.0, 1); }, "[15]");
   expect_value_error([&] { (void)polar_mlr(v.to(torch::kInt64), z, r, 1.0, 1); }, "Long");
-  expect_value_error([&] { (void)polar_mlr(torch::ones({2, 0}), torch::ones({5, 0}), r, 1.0); }, "[2, 0]");
+  expect_value_error([&] { (void)polar_mlr(torch::ones({2, 0}), torch::ones({5, 0}), r, 1.0); },
+                     "[2, 0]");
 }
 
 }  // namespace

@@ -20,8 +20,8 @@ namespace {
 using testing::expect_value_error;
 using torch::Tensor;
 
-/// The Pascal-Part tree of the seeds: 0 background at the top; 1, 2, 4, 6 in the upper body, 3, 5 in the
-/// lower. psi counted by hand: siblings 2, upper to lower 4, background to a part 1 + 3.
+/// The Pascal-Part tree of the seeds: 0 background at the top; 1, 2, 4, 6 in the upper body, 3, 5
+/// in the lower. psi counted by hand: siblings 2, upper to lower 4, background to a part 1 + 3.
 TreeTables pascal_part() {
   const std::vector<int64_t> parents = {-1, 7, 7, 8, 7, 8, 7};
   auto distances = torch::zeros({7, 7}, torch::kInt64);
@@ -49,11 +49,13 @@ double by_enumeration(const Tensor& embedding, const Tensor& labels, const TreeT
       for (int64_t n = 0; n < flat.numel(); ++n) {
         const int64_t la = leaf(a), lp = leaf(p), ln = leaf(n);
         if (la < 0 || lp < 0 || ln < 0 || a == p) continue;
-        const auto siblings = [&](int64_t x) { return x != la && parent(la) >= 0 && parent(x) == parent(la); };
+        const auto siblings = [&](int64_t x) {
+          return x != la && parent(la) >= 0 && parent(x) == parent(la);
+        };
         const bool positive = siblings(lp) || (options.include_own_class && lp == la);
         if (!positive || ln == la || siblings(ln)) continue;
-        const double margin =
-            options.fixed_margin.value_or(options.margin + (psi(la, ln) - psi(la, lp)) / (2.0 * tree.height));
+        const double margin = options.fixed_margin.value_or(
+            options.margin + (psi(la, ln) - psi(la, lp)) / (2.0 * tree.height));
         terms[la].push_back(
             std::max(0.0, distance(rows[a], rows[p]) - distance(rows[a], rows[n]) + margin));
       }
@@ -78,14 +80,17 @@ TEST(TreeTriplet, EqualsTheEnumerationWhereAllTripletsFit) {
   fixed.fixed_margin = 0.6;
   const auto flat = make_manifold("euclidean", 1.0), ball = make_manifold("poincare", 0.5);
   for (const auto& o : {options, own, fixed}) {
-    const auto twice = [](const Tensor& a, const Tensor& b) { return 2 * (a - b).norm().item<double>(); };
+    const auto twice = [](const Tensor& a, const Tensor& b) {
+      return 2 * (a - b).norm().item<double>();
+    };
     EXPECT_NEAR(tree_triplet_loss(embedding, labels, tree, *flat, o).value.item<double>(),
                 by_enumeration(embedding, labels, tree, twice, o), 1e-12);  // float64 sums
     const auto hyperbolic = [](const Tensor& a, const Tensor& b) {  // the ball's formula, c = 0.5
       const double root = std::sqrt(0.5);
       const auto x = torch::tanh(root * a.norm()) * a / a.norm() / root;
       const auto y = torch::tanh(root * b.norm()) * b / b.norm() / root;
-      const auto gap = (x - y).square().sum() / ((1 - 0.5 * x.square().sum()) * (1 - 0.5 * y.square().sum()));
+      const auto gap =
+          (x - y).square().sum() / ((1 - 0.5 * x.square().sum()) * (1 - 0.5 * y.square().sum()));
       return 2 / root * std::asinh(std::sqrt(0.5 * gap.item<double>()));
     };
     EXPECT_NEAR(tree_triplet_loss(embedding, labels, tree, *ball, o).value.item<double>(),
@@ -94,11 +99,13 @@ TEST(TreeTriplet, EqualsTheEnumerationWhereAllTripletsFit) {
 }
 
 TEST(TreeTriplet, WorkedExample) {
-  // One pixel each of leaves 1, 2 (siblings) and 3: anchors 1 and 2, D = 3, m = 0.1 + (4 - 2)/6 = 0.4333
-  // (derivations.md H4). Distances on the line 0, 1, 1.5 are doubled: relu(2 - 3 + m), relu(2 - 1 + m).
+  // One pixel each of leaves 1, 2 (siblings) and 3: anchors 1 and 2, D = 3, m = 0.1 + (4 - 2)/6 =
+  // 0.4333 (derivations.md H4). Distances on the line 0, 1, 1.5 are doubled: relu(2 - 3 + m),
+  // relu(2 - 1 + m).
   const auto labels = torch::tensor({{{1, 2, 3}}}, torch::kInt64);
   const auto embedding = torch::tensor({{{{0.0, 1.0, 1.5}}}}, torch::kFloat64);
-  const auto loss = tree_triplet_loss(embedding, labels, pascal_part(), *make_manifold("euclidean", 1.0));
+  const auto loss =
+      tree_triplet_loss(embedding, labels, pascal_part(), *make_manifold("euclidean", 1.0));
   EXPECT_EQ(loss.support, 2);
   EXPECT_NEAR(loss.value.item<double>(), (0 + (1 + 0.1 + 1.0 / 3)) / 2, 1e-14);
 }
@@ -135,7 +142,8 @@ TEST(SampleTriplets, ObeysTheTreeAndTheLimit) {
   const auto t = sample_triplets(labels, tree, options);
   EXPECT_TRUE(torch::equal(labels, before));
   EXPECT_EQ(t.pixels.size(1), 6 * 50);  // every leaf but the background, which has no sibling
-  EXPECT_TRUE(torch::equal(labels.flatten().index_select(0, t.pixels.flatten()), t.classes.flatten()));
+  EXPECT_TRUE(
+      torch::equal(labels.flatten().index_select(0, t.pixels.flatten()), t.classes.flatten()));
   const auto parent = tree.parents.index_select(0, t.classes.flatten()).view({3, -1});
   EXPECT_TRUE((parent[0] == parent[1]).all().item<bool>());
   EXPECT_TRUE((parent[0] != parent[2]).all().item<bool>());
@@ -168,11 +176,11 @@ TEST(SampleTriplets, DrawsUniformlyOverPixelsAndImages) {
   for (int seed = 0; seed < kSeeds; ++seed) {
     options.seed = static_cast<std::uint64_t>(seed);
     const auto t = sample_triplets(labels, tree, options);
-    for (int role = 0; role < 3; ++role)
-      counts[role] += torch::bincount(t.pixels[role], {}, 24);
+    for (int role = 0; role < 3; ++role) counts[role] += torch::bincount(t.pixels[role], {}, 24);
   }
-  // Each role: 2 * 8 * kSeeds draws. Anchors and positives over the 16 pixels of leaves 0 and 1, negatives
-  // over the 8 of leaf 2. chi^2 has 15 and 7 degrees of freedom: 99.9 % quantiles 37.7 and 24.3.
+  // Each role: 2 * 8 * kSeeds draws. Anchors and positives over the 16 pixels of leaves 0 and 1,
+  // negatives over the 8 of leaf 2. chi^2 has 15 and 7 degrees of freedom: 99.9 % quantiles 37.7
+  // and 24.3.
   const std::array<int, 3> cells = {16, 16, 8};
   const std::array<double, 3> quantile = {37.7, 37.7, 24.3};
   for (int role = 0; role < 3; ++role) {
@@ -185,14 +193,17 @@ TEST(SampleTriplets, DrawsUniformlyOverPixelsAndImages) {
 
 TEST(SampleTriplets, TopLeavesAreNoSiblings) {
   // Leaves 0 and 1 directly under the virtual root, 2 and 3 under one node.
-  const TreeTables tree{torch::tensor({{0, 2, 3, 3}, {2, 0, 3, 3}, {3, 3, 0, 2}, {3, 3, 2, 0}}, torch::kInt64),
-                        torch::tensor({-1, -1, 4, 4}, torch::kInt64), 2};
+  const TreeTables tree{
+      torch::tensor({{0, 2, 3, 3}, {2, 0, 3, 3}, {3, 3, 0, 2}, {3, 3, 2, 0}}, torch::kInt64),
+      torch::tensor({-1, -1, 4, 4}, torch::kInt64), 2};
   const auto labels = torch::tensor({{{0, 1, 2}}}, torch::kInt64);
   EXPECT_EQ(sample_triplets(labels, tree, {}).pixels.size(1), 0);
   const auto more = torch::tensor({{{0, 1, 2, 3}}}, torch::kInt64);
-  EXPECT_EQ(sample_triplets(more, tree, {}).pixels.size(1), 4);  // anchors 2 and 3, negatives 0 and 1
+  EXPECT_EQ(sample_triplets(more, tree, {}).pixels.size(1),
+            4);  // anchors 2 and 3, negatives 0 and 1
   TreeTripletOptions own;
-  own.include_own_class = true;  // a top leaf then has its own class as positives, all others as negatives
+  own.include_own_class =
+      true;  // a top leaf then has its own class as positives, all others as negatives
   const auto pair = torch::tensor({{{0, 0, 1}}}, torch::kInt64);
   EXPECT_EQ(sample_triplets(pair, tree, own).pixels.size(1), 2);
 }
@@ -204,7 +215,8 @@ TEST(TreeTriplet, NothingToCompareIsAnExactZeroWithAGradient) {
   const auto only_siblings = torch::tensor({{{1, 2}, {4, 6}}}, torch::kInt64);
   const auto no_sibling = torch::tensor({{{0, 1}, {3, -1}}}, torch::kInt64);
   for (const auto& labels : {ignored, only_siblings, no_sibling}) {
-    const auto embedding = torch::full({1, 3, 2, 2}, NAN).requires_grad_(true);  // not even NaN leaks
+    const auto embedding =
+        torch::full({1, 3, 2, 2}, NAN).requires_grad_(true);  // not even NaN leaks
     const auto loss = tree_triplet_loss(embedding, labels, tree, *m);
     EXPECT_EQ(loss.support, 0);
     EXPECT_EQ(loss.value.item<float>(), 0);
@@ -224,7 +236,8 @@ TEST(TreeTriplet, GradientMatchesDifferencesInBothSpacesAndLayouts) {
   for (const char* kind : {"euclidean", "poincare"}) {
     const auto m = make_manifold(kind, 1.0);
     const auto f = [&](const Tensor& x) { return tree_triplet_loss(x, labels, tree, *m).value; };
-    EXPECT_LT(testing::gradient_error(f, embedding, 1e-7), 1e-5);  // a small step: no relu kink is crossed
+    EXPECT_LT(testing::gradient_error(f, embedding, 1e-7),
+              1e-5);  // a small step: no relu kink is crossed
     const auto last = embedding.contiguous(at::MemoryFormat::ChannelsLast);
     EXPECT_NEAR(f(last).item<double>(), f(embedding).item<double>(), 1e-14);
   }
@@ -236,7 +249,8 @@ TEST(TreeTriplet, IgnoredPixelsTakeNoPart) {
   auto embedding = torch::randn({1, 3, 6, 6});
   embedding.masked_fill_((labels < 0).unsqueeze(1), NAN);
   embedding.requires_grad_(true);
-  const auto loss = tree_triplet_loss(embedding, labels, pascal_part(), *make_manifold("poincare", 1.0));
+  const auto loss =
+      tree_triplet_loss(embedding, labels, pascal_part(), *make_manifold("poincare", 1.0));
   loss.value.backward();
   EXPECT_GT(loss.support, 0);
   EXPECT_TRUE(loss.value.isfinite().item<bool>());
@@ -249,7 +263,8 @@ TEST(TreeTriplet, BadArgumentsShowTheirValue) {
   const auto m = make_manifold("euclidean", 1.0);
   const auto x = torch::ones({1, 3, 2, 2});
   const auto labels = torch::zeros({1, 2, 2}, torch::kInt64);
-  const auto run = [&](const Tensor& e, const Tensor& l, const TreeTables& t, TreeTripletOptions o = {}) {
+  const auto run = [&](const Tensor& e, const Tensor& l, const TreeTables& t,
+                       TreeTripletOptions o = {}) {
     return [=] { (void)tree_triplet_loss(e, l, t, *m, o); };
   };
   expect_value_error(run(x, torch::zeros({1, 2, 3}, torch::kInt64), tree), "[1, 2, 3]");

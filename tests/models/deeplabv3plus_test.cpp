@@ -110,7 +110,7 @@ TEST(DeepLabV3Plus, GivesTheSizeOfC2) {
 
 TEST(Aspp, TrainsOnALoneImage) {
   torch::manual_seed(0);
-  Aspp aspp(4, 8, {1, 2});
+  Aspp aspp(4, 8, std::vector<int>{1, 2});
   const Tensor y = aspp->forward(torch::rand({1, 4, 5, 5}));
   EXPECT_TRUE(y.isfinite().all().item<bool>());
   y.sum().backward();

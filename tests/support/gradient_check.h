@@ -1,7 +1,7 @@
 #pragma once
 
-#include <torch/utils.h>
 #include <torch/csrc/autograd/autograd.h>
+#include <torch/utils.h>
 
 #include <algorithm>
 #include <cmath>
@@ -9,9 +9,10 @@
 
 namespace gyroseg::testing {
 
-/// Largest difference between autograd and central differences of a scalar function at x, relative to the
-/// largest entry of the gradient. x is copied and cast to float64; no entry may lie on a kink. With the
-/// step 1e-5 max(1, |x|) truncation and rounding both stay below about 1e-9 for functions of scale 1.
+/// Largest difference between autograd and central differences of a scalar function at x, relative
+/// to the largest entry of the gradient. x is copied and cast to float64; no entry may lie on a
+/// kink. With the step 1e-5 max(1, |x|) truncation and rounding both stay below about 1e-9 for
+/// functions of scale 1.
 inline double gradient_error(const std::function<torch::Tensor(const torch::Tensor&)>& f,
                              const torch::Tensor& x, double step = 1e-5) {
   const auto leaf = x.detach().to(torch::kFloat64).clone().contiguous().requires_grad_(true);

@@ -8,9 +8,9 @@
 
 namespace gyroseg::oracle {
 
-/// The ball's definitions in long decimal arithmetic, by ball coordinates: nothing in common with the polar
-/// forms under test. 60 + 0.9 sqrt(c) R digits resolve hyperbolic radius R (derivations.md B9): 120 serve
-/// sqrt(c) R <= 60, 420 serve 400.
+/// The ball's definitions in long decimal arithmetic, by ball coordinates: nothing in common with
+/// the polar forms under test. 60 + 0.9 sqrt(c) R digits resolve hyperbolic radius R
+/// (derivations.md B9): 120 serve sqrt(c) R <= 60, 420 serve 400.
 template <unsigned Digits>
 using Number = boost::multiprecision::number<boost::multiprecision::cpp_dec_float<Digits>,
                                              boost::multiprecision::et_off>;
@@ -70,8 +70,9 @@ R dist(const Vector<R>& v, const Vector<R>& w, const R& c) {
   return 2 / sqrt(c) * asinh_of(R(sqrt(u)));
 }
 
-/// 2|z| times the signed distance of exp0(v) from the hyperplane through p = exp0(r z/|z|) across z, by
-/// Ganea's formula (2018) with a Moebius sum: (2|z|/sqrt c) asinh( 2 sqrt(c)<q,zh>/(1-c|q|^2) ), q = -p(+)x.
+/// 2|z| times the signed distance of exp0(v) from the hyperplane through p = exp0(r z/|z|) across
+/// z, by Ganea's formula (2018) with a Moebius sum: (2|z|/sqrt c) asinh( 2 sqrt(c)<q,zh>/(1-c|q|^2)
+/// ), q = -p(+)x.
 template <typename R>
 R logit(const Vector<R>& v, const Vector<R>& z, const R& r, const R& c) {
   const R length = sqrt(dot(z, z));

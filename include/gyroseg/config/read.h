@@ -24,7 +24,8 @@ class ConfigError : public std::runtime_error {
 [[nodiscard]] Config read_config(const std::filesystem::path& file,
                                  const std::vector<std::string>& overrides = {});
 
-/// The config as YAML that read_config takes back to an equal Config.
+/// The config as YAML that read_config takes back to an equal Config. Throws HierarchyError where
+/// the tree is one that Hierarchy refuses.
 [[nodiscard]] std::string write_config(const Config& config);
 
 }  // namespace gyroseg

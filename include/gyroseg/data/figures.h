@@ -38,12 +38,14 @@ struct Figure {
 ///
 ///   split    any name; differently named splits of a seed have different images
 ///   index    >= 0
-///   returns  a function of (options, split, index) only: not of the number of images, of threads or of
-///            calls before. options.size changes the resolution; the scene (poses, clothes, clutter) stays.
-///   Mask     every pixel is kFigureSamples^2 samples; its colour is their mean, its id their majority
-///            (a tie goes to the centre sample), so image and mask come from the same geometry
-///   Exact    no libm call but sqrt and floor, no std distribution: where the compiler does not contract
-///            a*b+c (x86-64 without -march flags), every machine draws the same bytes
+///   returns  a function of (options, split, index) only: not of the number of images, of threads
+///            or of calls before. options.size changes the resolution; the scene (poses, clothes,
+///            clutter) stays.
+///   Mask     every pixel is kFigureSamples^2 samples; its colour is their mean, its id their
+///            majority (a tie goes to the centre sample), so image and mask come from the same
+///            geometry
+///   Exact    no libm call but sqrt and floor, no std distribution: where the compiler does not
+///            contract a*b+c (x86-64 without -march flags), every machine draws the same bytes
 ///   Throws   c10::ValueError unless size is in [16, 1024] and index >= 0
 [[nodiscard]] Figure draw_figure(const FiguresOptions& options, const std::string& split,
                                  std::int64_t index);

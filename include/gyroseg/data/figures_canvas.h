@@ -112,8 +112,8 @@ class Canvas {
   template <typename Touch>
   void paint(const Tube& tube, float margin, Touch touch);
 
-  /// Sets all samples of each pixel to fill(centre of the pixel) and id background: textures need no
-  /// samples, and are the dear part of a picture.
+  /// Sets all samples of each pixel to fill(centre of the pixel) and id background: textures need
+  /// no samples, and are the dear part of a picture.
   template <typename Fill>
   void fill_pixels(Fill fill);
 
@@ -157,12 +157,12 @@ void Canvas::paint(const Tube& tube, float margin, Touch touch) {
   const int last = sample_at(std::max(tube.from.y, tube.to.y) + reach);
   const float x_span = tube.to.x - tube.from.x;
   const float y_span = tube.to.y - tube.from.y;
-  // A steep tube is narrower than its box in every row: by similar triangles, its strip of half-width
-  // `reach` spans reach * length / |y_span|, and length <= |x_span| + |y_span|.
+  // A steep tube is narrower than its box in every row: by similar triangles, its strip of
+  // half-width `reach` spans reach * length / |y_span|, and length <= |x_span| + |y_span|.
   const bool steep = std::abs(y_span) > reach;
   const float spread = steep ? reach * (1 + std::abs(x_span / y_span)) : 0;
-  for (int row = sample_at(std::min(tube.from.y, tube.to.y) - reach); row < std::min(last + 1, side_);
-       ++row) {
+  const int first = sample_at(std::min(tube.from.y, tube.to.y) - reach);
+  for (int row = first; row < std::min(last + 1, side_); ++row) {
     const float y = (static_cast<float>(row) + 0.5F) / static_cast<float>(side_);
     const float x = steep ? tube.from.x + (y - tube.from.y) * (x_span / y_span) : 0;
     paint_row(row, steep ? std::max(left, x - spread) : left,

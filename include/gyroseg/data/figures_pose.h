@@ -25,7 +25,8 @@ struct Frame {
   Vec3 forward{0, 0, 1};
 };
 
-/// One arm or leg: root (shoulder, hip), middle (elbow, knee), end (wrist, ankle), tip (fingers, toes).
+/// One arm or leg: root (shoulder, hip), middle (elbow, knee), end (wrist, ankle), tip (fingers,
+/// toes).
 struct Limb {
   Vec3 root;
   Vec3 middle;
@@ -44,17 +45,17 @@ struct Skeleton {
   std::array<Limb, 2> legs;
 };
 
-/// Half-axes of chest and head, in body heights: across (ear to ear), front to back, and for the head
-/// chin to crown.
-inline constexpr float kChestAcross = 0.112F;
-inline constexpr float kChestDepth = 0.075F;
-inline constexpr float kHeadAcross = 0.074F;
-inline constexpr float kHeadDepth = 0.08F;
-inline constexpr float kHeadTall = 0.092F;
+/// Half-axes of chest and head, in body heights: across (ear to ear), front to back, and for the
+/// head chin to crown.
+inline constexpr float kChestAcross = 0.115F;
+inline constexpr float kChestDepth = 0.085F;
+inline constexpr float kHeadAcross = 0.082F;
+inline constexpr float kHeadDepth = 0.086F;
+inline constexpr float kHeadTall = 0.097F;
 
-/// Poses a person at random: a family (standing, walking, running, sitting, squatting, kneeling, waving,
-/// arms up, arms out, hands on hips, dancing), joint angles within the family's ranges, which lie within
-/// human limits, seen from any side and slightly from above or below.
+/// Poses a person at random: a family (standing, walking, running, sitting, squatting, kneeling,
+/// waving, arms up, arms out, hands on hips, dancing), joint angles within the family's ranges,
+/// which lie within human limits, seen from any side and slightly from above or below.
 [[nodiscard]] Skeleton draw_pose(FigureRandom& random);
 
 }  // namespace gyroseg

@@ -5,12 +5,13 @@
 
 namespace gyroseg {
 
-/// The random numbers of the drawn set: SplitMix64 (Steele, Lea, Flood: Fast splittable pseudorandom
-/// number generators, 2014). Written out because the std distributions differ between libraries.
+/// The random numbers of the drawn set: SplitMix64 (Steele, Lea, Flood: Fast splittable
+/// pseudorandom number generators, 2014). Written out because the std distributions differ between
+/// libraries.
 ///
 ///   Laws  1  the sequence is a function of the key only
-///         2  fork(tag) depends on the key and the tag, not on how much was drawn before: a change to how
-///            the background is drawn leaves the people as they are
+///         2  fork(tag) depends on the key and the tag, not on how much was drawn before: a change
+///            to how the background is drawn leaves the people as they are
 class FigureRandom {
  public:
   explicit FigureRandom(std::uint64_t key) : key_(key), state_(key) {}

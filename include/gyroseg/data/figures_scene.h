@@ -28,7 +28,7 @@ struct Light {
   float rim = 0.3F;              ///< how much the outline of round things darkens
   Vec2 gradient;                 ///< change of brightness over the picture
   Vec2 shadow_axis{1, 0};        ///< unit vector across the edge of a large soft shadow
-  float shadow_at = 2;           ///< where along the axis its edge lies; 2 is outside of the picture
+  float shadow_at = 2;           ///< where along the axis its edge lies; 2 is outside the picture
   float shadow = 0;              ///< share of the light that it takes
 
   /// A round thing of this colour, where its normal has these x and y.
@@ -38,8 +38,8 @@ struct Light {
   [[nodiscard]] float at(Vec2 point) const;
 };
 
-/// What all of a picture shares. People, clutter and background take their colours from one palette,
-/// which holds skin tones too: colour does not tell them apart.
+/// What all of a picture shares. People, clutter and background take their colours from one
+/// palette, which holds skin tones too: colour does not tell them apart.
 struct Scene {
   std::array<Colour, 7> palette;
   Light light;
@@ -55,11 +55,12 @@ struct Scene {
 /// A tone of human skin, from light to dark.
 [[nodiscard]] Colour draw_skin(FigureRandom& random);
 
-/// Darkens a sample beside a thing that lies in front of it; distance > 0 to the outline of that thing.
+/// Darkens a sample beside a thing that lies in front of it; distance > 0 to the outline of that
+/// thing.
 [[nodiscard]] Colour contact_shadow(Colour behind, float distance, float width);
 
-/// The backdrop (walls, tiles, stripes, foliage; one, or two with a horizon), then clutter: rectangles,
-/// triangles, discs, rings, poles and limb-like bars. All of it has id background.
+/// The backdrop (walls, tiles, stripes, foliage; one, or two with a horizon), then clutter:
+/// rectangles, triangles, discs, rings, poles and limb-like bars. All of it has id background.
 void paint_background(Canvas& canvas, const Scene& scene, FigureRandom random);
 
 }  // namespace gyroseg

@@ -46,8 +46,8 @@ struct LossSum {
 ///
 ///   cross_entropy  level_cross_entropy, class weights from the training pixels of the level
 ///   tree_min       tree_min_loss, needs node channels
-///   tree_triplet   tree_triplet_loss on labels brought to the embedding's size (nearest, as torch's
-///                  interpolate); labels of inner nodes take no part
+///   tree_triplet   tree_triplet_loss on labels brought to the embedding's size (nearest_labels);
+///                  labels of inner nodes take no part
 ///   auxiliary      cross entropy of the leaves on the auxiliary logits, weight auxiliary_weight,
 ///                  with the class weights of the first cross_entropy term on leaves, if any
 ///   Logits are upsampled once, bilinearly (align_corners = false).
@@ -59,12 +59,12 @@ class Criterion {
 
   /// leaf_counts: [C] int64 training pixels of each leaf; with `weigh` needed only where a term has
   /// class_weights. manifold: needed only by tree_triplet.
-  /// Throws c10::ValueError on no terms, an unknown name, a level outside the tree, or what is missing.
+  /// Throws c10::ValueError on no terms, an unknown name, a level outside the tree, or a lack.
   Criterion(const std::vector<LossConfig>& terms, const Hierarchy& tree, bool all_nodes,
             double auxiliary_weight, std::shared_ptr<const Manifold> manifold,
             const torch::Tensor& leaf_counts = {}, const Weigh& weigh = {});
 
-  /// Throws c10::ValueError on shapes that do not fit, or an embedding that is needed and undefined.
+  /// Throws c10::ValueError on shapes that do not fit, or where a needed embedding is undefined.
   [[nodiscard]] LossSum operator()(const LossInputs& inputs) const;
 
   [[nodiscard]] static bool needs_embedding(const std::vector<LossConfig>& terms);
@@ -101,7 +101,7 @@ class Criterion {
 /// The tables of tree_triplet_loss: distances through the virtual root, -1 for top leaves' parents.
 [[nodiscard]] TreeTables tree_tables(const Hierarchy& tree);
 
-/// Labels at another size as torch's interpolate(mode = "nearest") picks them. labels [B,H,W] int64.
+/// Labels [B,H,W] int64 at another size, as torch's interpolate(mode = "nearest") picks them.
 [[nodiscard]] torch::Tensor nearest_labels(const torch::Tensor& labels, std::int64_t height,
                                            std::int64_t width);
 
