@@ -4,13 +4,11 @@
 
 namespace gyroseg {
 
-/// R^D with its own metric: exp0(v) = v. The twin of the ball: same parameters, same scale of
-/// logits.
+/// R^D with its own metric: exp0(v) = v. The twin of the ball: same parameters, same logit scale.
 ///
 ///   tangent_dist  |v - w|, gradient 0 where v == w
-///   logits        4 (<v,z> - r|z|), the limit c -> 0 of the ball's (hyperbolic.md section 1,
-///   HNN++), so
-///                 that geometry is the only thing that differs between the two
+///   logits        4 (<v,z> - r|z|), the limit c -> 0 of the ball's (HNN++ in hyperbolic.md section
+///                 1), so that geometry is the only thing that differs between the two
 ///   Source        derivations.md B6; hyperbolic.md, "As c -> 0"
 class Euclidean final : public Manifold {
  public:

@@ -13,21 +13,20 @@ namespace gyroseg {
 ///
 ///   Symbols  B      batch;  H,W pixels;  N rows;  K class hyperplanes;  C leaf classes
 ///            D      embedding dimension, the number of entries of v along `dim`
-///            c      curvature parameter, c > 0 in the ball (sectional curvature -c, radius
-///            1/sqrt(c)) v, w   tangent vectors at the origin, any dtype float64 | float32 |
-///            bfloat16 | half z, r   normal and offset of a class hyperplane
-///   Laws     (tests/manifolds/manifold_laws_test.cpp, one test per number; d = tangent_dist, l0 =
-///   lambda0())
+///            c      curvature parameter, c > 0 in the ball: curvature -c, radius 1/sqrt(c)
+///            v, w   tangent vectors at the origin: float64 | float32 | bfloat16 | half
+///            z, r   normal and offset of a class hyperplane
+///   Laws     with d = tangent_dist, l0 = lambda0(); one test per number in
+///            tests/manifolds/manifold_laws_test.cpp
 ///     1  d(v, w) == d(w, v), d(v, v) == 0
 ///     2  d(u, w) <= d(u, v) + d(v, w)
 ///     3  d(0, v) == l0 |v|, and d(s v, t v) == l0 |s - t| |v|: rays from the origin are geodesics
 ///     4  d(Q v, Q w) == d(v, w) for every rotation Q
 ///     5  logits change sign with (z, r) -> (-z, -r), and where v crosses the hyperplane, which
-///     passes
-///        through r z/|z|; they are positively homogeneous in z
+///        passes through r z/|z|; they are positively homogeneous in z
 ///     6  c -> 0: d -> l0 |v - w|, logits -> 4 (<v,z> - r|z|): all spaces meet their Euclidean twin
-///   Grads    finite everywhere; 0 by convention where none exists (d at v == w, logits at z_k ==
-///   0) NaN      NaN in, NaN out
+///   Grads    finite everywhere; 0 by convention where none exists: d at v == w, logits at z_k == 0
+///   NaN      NaN in, NaN out
 class Manifold {
  public:
   virtual ~Manifold() = default;

@@ -4,12 +4,10 @@
 
 namespace gyroseg {
 
-/// Open ball { x : c|x|^2 < 1 } with metric lambda(x)^2 <.,.>, lambda(x) = 2/(1 - c|x|^2),
-/// lambda(0) = 2.
+/// Open ball { x : c|x|^2 < 1 } with metric lambda(x)^2 <.,.>, lambda(x) = 2/(1 - c|x|^2).
 ///
 ///   Points   x = exp0(v) = tanh(sqrt(c)|v|) v/(sqrt(c)|v|), at hyperbolic distance 2|v| from the
-///   origin;
-///            ball coordinates are never formed, so float32 reaches hyperbolic radius 80 and beyond
+///            origin; ball coordinates are never formed, so float32 reaches radius 80 and beyond
 ///   Limits   c -> 0: tangent_dist -> 2|v - w|, logits -> 4 (<v,z> - r|z|)
 ///   See      polar_dist.h, polar_mlr.h
 class PoincareBall final : public Manifold {

@@ -7,19 +7,18 @@
 namespace gyroseg {
 
 /// Distance of exp0(v) and exp0(w) in the Poincare ball, straight from the tangent vectors at the
-/// origin: d = (2/sqrt c) asinh sqrt( sinh^2(sqrt(c)(|v|-|w|)) + sinh(2 sqrt(c)|v|) sinh(2
-/// sqrt(c)|w|) sin^2(t/2) ), t the angle between v and w.
+/// origin, with s = sqrt(c) and t the angle between v and w:
+/// d = (2/s) asinh sqrt( sinh^2(s|v| - s|w|) + sinh(2s|v|) sinh(2s|w|) sin^2(t/2) ).
 ///
 ///   Symbols  v, w  tangent vectors, broadcast; the same D along `dim`, which is reduced
 ///            c     curvature parameter, finite and > 0; exp0(v) lies at hyperbolic radius 2|v|
-///   Dtypes   float64, float32, bfloat16, half; float64 inside, result in the wider dtype of v and
-///   w. For
-///            float32 the result's own rounding is the only error, at every radius, parallel
+///   Dtypes   float64, float32, bfloat16, half; float64 inside, result in the wider dtype of both.
+///            For float32 the result's own rounding is the only error, at every radius, parallel
 ///            vectors and neighbours included
 ///   Limits   c -> 0: 2|v - w|
-///   Grads    hand-written. v == w: 0 by convention. v == 0 != w: -2 w/|w|, which is exact. NaN in,
-///   NaN out Throws   c10::ValueError: c, dtype, shapes or devices; c10::Error: double backward
-///   (create_graph) Memory   a small constant number of float64 copies of the broadcast inputs
+///   Grads    hand-written. v == w: 0 by convention. v == 0 != w: -2 w/|w|, which is exact
+///   NaN      NaN in, NaN out
+///   Throws   c10::ValueError: c, dtype, shapes, devices; c10::Error: double backward
 ///   Source   derivations.md section C
 [[nodiscard]] torch::Tensor polar_dist(const torch::Tensor& v, const torch::Tensor& w, double c,
                                        int64_t dim = -1);

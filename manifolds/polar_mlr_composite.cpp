@@ -10,7 +10,7 @@ namespace {
 
 using torch::Tensor;
 
-/// The scalar forms of polar_mlr_scalar.h as tensor operations. Pixel tensors are [N,1] or [P,1,Q],
+/// The forms of polar_mlr_chunk.h as tensor operations. Pixel tensors are [N,1] or [P,1,Q],
 /// class tensors [K] or [K,1], so that a pixel and a class broadcast to the shape of the logits.
 struct Factors {
   Tensor length, inverse_length;  ///< |v| or |z|, and its inverse, 0 where it is 0

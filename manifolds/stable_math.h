@@ -7,8 +7,7 @@
 
 namespace gyroseg::detail {
 
-// Every number and form that guards numerics, each with its reason. Section letters:
-// derivations.md.
+// Every number and form that guards numerics, each with its reason. Letters: derivations.md.
 
 /// From here on asinh(e^t) = t + log 2 in float64: the rest, e^(-2t)/4, is 1e-18 at 20.
 inline constexpr double kAsinhIsLog = 20.0;

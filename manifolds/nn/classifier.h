@@ -13,13 +13,12 @@ namespace gyroseg {
 
 /// K class hyperplanes in an embedding space as a module: Manifold::logits with learned parameters.
 ///
-///   normals  [K,D]  z; drawn from N(0, 1/(16 D)): |z| is about 1/4 and the scale 4 of the logits
-///   is undone,
-///                   so features of unit variance start with Euclidean logits of standard deviation
-///                   1, and ball logits no larger than about |v|. Away from 0, where the gradient
-///                   is 0 (B14)
-///   offsets  [K]    r; 0, hyperplanes through the origin, where accuracy does not depend on the
-///   radius The parameters are plain vectors in both spaces: any optimiser of torch trains them.
+///   normals  [K,D]  z, drawn from N(0, 1/(16 D)): |z| is about 1/4, which undoes the scale 4 of
+///                   the logits. Features of unit variance start with Euclidean logits of standard
+///                   deviation 1, ball logits no larger than about |v|. Away from 0, where the
+///                   gradient is 0 (derivations.md B14)
+///   offsets  [K]    r, 0: hyperplanes through the origin
+///   The parameters are plain vectors in both spaces: any optimiser of torch trains them.
 class HyperplaneClassifierImpl : public torch::nn::Module {
  public:
   /// Throws c10::ValueError unless D >= 1, K >= 1 and manifold is not null.

@@ -59,9 +59,9 @@ TEST(DeepLabV3Plus, OptionsSetTheWidths) {
 /// The kernel reach of each branch, from where the gradient of the centre pixel is not zero.
 std::vector<std::int64_t> reaches(const std::vector<int>& dilations) {
   torch::manual_seed(0);
-  Aspp aspp(2, 3, dilations);
+  Aspp aspp(8, 32, dilations);  // wide enough that no branch has only dead ReLUs
   aspp->eval();
-  Tensor x = torch::rand({1, 2, 81, 81}, torch::requires_grad());
+  Tensor x = torch::rand({1, 8, 81, 81}, torch::requires_grad());
   aspp->forward(x).index({0, torch::indexing::Slice(), 40, 40}).sum().backward();
   const Tensor row = x.grad().abs().sum({0, 1})[40];
   // The image's mean reaches every pixel alike: what differs from a corner is a branch.
@@ -120,8 +120,9 @@ TEST(Aspp, TrainsOnALoneImage) {
 }
 
 TEST(DeepLabV3Plus, RefusesWidthsAndDilationsBelowOne) {
-  const auto encoder = make_encoder(ModelConfig{});
   ModelConfig config;
+  config.encoder = "pointwise";
+  const auto encoder = make_encoder(config);
   config.aspp_channels = 0;
   EXPECT_THROW((void)make_decoder(config, *encoder), c10::ValueError);
   config = {};

@@ -33,7 +33,8 @@ TEST(Registry, AnUnknownNameListsTheKnownOnes) {
   EXPECT_EQ(message_of([&] { (void)make_encoder(config); }),
             "model.encoder: expected one of resnet18, resnet34, resnet50, resnet101, resnet152, "
             "pointwise, got resnet19");
-  const auto encoder = make_encoder(ModelConfig{});
+  config.encoder = "pointwise";
+  const auto encoder = make_encoder(config);
   config.decoder = "unet";
   EXPECT_EQ(message_of([&] { (void)make_decoder(config, *encoder); }),
             "model.decoder: expected one of deeplabv3plus, pointwise, got unet");

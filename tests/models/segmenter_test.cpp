@@ -79,8 +79,9 @@ TEST(Segmenter, ShapesAtASizeThatNoStrideDivides) {
 }
 
 TEST(Segmenter, BuildsOnlyWhatIsRead) {
-  EXPECT_FALSE(NetSetup().make()->forward(torch::rand({2, 3, 32, 32})).embedding.defined());
-  EXPECT_FALSE(NetSetup().make()->forward(torch::rand({2, 3, 32, 32})).auxiliary.defined());
+  const Prediction prediction = NetSetup().make()->forward(torch::rand({2, 3, 32, 32}));
+  EXPECT_FALSE(prediction.embedding.defined());
+  EXPECT_FALSE(prediction.auxiliary.defined());
   std::vector<std::string> parts;
   for (const auto& child : embedded("euclidean").make()->named_children()) {
     parts.push_back(child.key());
@@ -140,6 +141,7 @@ TEST(Segmenter, OneImageTrains) {
 TEST(Segmenter, RefusesWhatItCannotBuild) {
   const auto broken = [](auto change) {
     NetSetup setup = embedded("euclidean");
+    setup.model.encoder = "pointwise";
     change(setup);
     EXPECT_THROW((void)setup.make(), c10::ValueError);
   };
@@ -186,7 +188,9 @@ class OperatorCount {
 };
 
 TEST(Segmenter, ChannelsLastStaysThroughTheNet) {
-  NetSetup setup = embedded("euclidean");
+  NetSetup setup;
+  setup.with_embedding = true;
+  setup.model.auxiliary_weight = 0.4;
   Segmenter net = setup.make();
   use_channels_last(*net);
   const auto format = at::MemoryFormat::ChannelsLast;

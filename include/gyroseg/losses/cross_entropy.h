@@ -8,8 +8,8 @@ namespace gyroseg {
 
 /// Weighted mean cross entropy of softmax(logits) along the channels.
 ///
-///   logits   [B,K,H,W] float; on the CPU float32 and float64, contiguous or channels_last, are read
-///            where they lie by a kernel (no second derivative), all else by torch's operators
+///   logits   [B,K,H,W] float; on the CPU float32 and float64, contiguous or channels_last, are
+///            read where they lie by a kernel (no second derivative), all else by torch
 ///   labels   [B,H,W] int64 in [0, K), or kIgnored: such a pixel takes no part
 ///   weights  [K] >= 0 on the logits' device, or undefined: all 1
 ///   returns  scalar sum_px w_y (-log p_y) / sum_px w_y, as torch's cross_entropy with weight and
