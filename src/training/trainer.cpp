@@ -7,6 +7,7 @@
 
 #include <torch/torch.h>
 
+#include "gyroseg/config/read.h"
 #include "gyroseg/data/class_weights.h"
 #include "gyroseg/training/interrupt.h"
 #include "gyroseg/training/schedule.h"
@@ -33,6 +34,11 @@ LoaderOptions loader_options(const Config& config, bool training) {
 }
 
 std::int64_t steps_in_all(const Config& config, const Loader& loader) {
+  if (loader.batches_per_epoch() == 0) {
+    throw ConfigError("training.batch_size: " + std::to_string(config.training.batch_size) +
+                      " is more than the training images there are, and training.drop_last leaves "
+                      "out the incomplete batch; lower it, or --set training.drop_last=false");
+  }
   return config.training.max_steps > 0 ? config.training.max_steps
                                        : config.training.epochs * loader.batches_per_epoch();
 }

@@ -4,10 +4,11 @@
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
-#include <cmath>
+#include <algorithm>
 #include <fstream>
 #include <sstream>
 
+#include "gyroseg/config/read.h"
 #include "gyroseg/models/safetensors.h"
 #include "gyroseg/training/loaded_run.h"
 #include "support/tiny_run.h"
@@ -157,6 +158,18 @@ TEST_F(TrainerTest, LengthInStepsWithItsOwnValidations) {
   EXPECT_EQ(train(config, run), TrainOutcome::finished);
   const std::string log = text_of(run.metrics());
   EXPECT_EQ(std::count(log.begin(), log.end(), '\n'), 3);  // steps 2, 4, 5
+}
+
+TEST_F(TrainerTest, ABatchLargerThanTheDataIsAConfigError) {
+  Config config = this->config();
+  config.training.batch_size = 100;
+  try {
+    train(config, run_folder("no_batch"));
+    FAIL() << "expected ConfigError";
+  } catch (const ConfigError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("--set training.drop_last=false"));
+  }
+  EXPECT_FALSE(std::filesystem::exists(run_folder("no_batch").path));
 }
 
 TEST_F(TrainerTest, InitWeightsLoadsWhatFits) {
