@@ -1,6 +1,8 @@
 // The same weights through Python: its safetensors package, torchvision's networks, the peer's
 // network.
 
+#include <unistd.h>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <torch/torch.h>
@@ -36,7 +38,8 @@ class Reference : public ::testing::Test {
     const fs::path own = kSource / ".venv/bin/python";
     const std::string python = fs::exists(own) ? "'" + own.string() + "'" : "python3";
     if (shell(python + " -c 'import torch, safetensors.torch' 2>/dev/null") != 0) return;
-    folder_ = fs::path(::testing::TempDir()) / "gyroseg_reference";
+    // ctest runs each test in a process of its own, several at a time.
+    folder_ = fs::path(::testing::TempDir()) / ("gyroseg_reference_" + std::to_string(::getpid()));
     fs::remove_all(folder_);
     fs::create_directories(folder_);
     torch::manual_seed(0);

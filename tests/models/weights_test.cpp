@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include "gyroseg/models/weights.h"
 
 #include <gmock/gmock.h>
@@ -88,7 +90,7 @@ TEST(Weights, LoadKeepsTheLayout) {
 
 class Pretrained : public ::testing::Test {
  protected:
-  Pretrained() : path_(std::filesystem::path(::testing::TempDir()) / "pretrained.safetensors") {}
+  Pretrained() : path_(std::filesystem::path(::testing::TempDir()) / ("pretrained_" + std::to_string(::getpid()) + ".safetensors")) {}
   ~Pretrained() override { std::filesystem::remove(path_); }
 
   std::filesystem::path path_;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <unistd.h>
+
 #include <filesystem>
 #include <string>
 
@@ -61,9 +63,11 @@ inline Config tiny_config(const std::filesystem::path& root, int size) {
   config.classifier.input = "embedding";
   LossConfig cross_entropy;
   cross_entropy.name = "cross_entropy";
+  cross_entropy.label = "cross_entropy";
   cross_entropy.class_weights = "sqrt_median_frequency";
   LossConfig triplet;
   triplet.name = "tree_triplet";
+  triplet.label = "tree_triplet";
   triplet.weight = 0.5;
   triplet.schedule = "cosine";
   config.loss = {cross_entropy, triplet};
