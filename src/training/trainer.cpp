@@ -84,7 +84,9 @@ Trainer::Trainer(Config config, RunFolder run, TrainOptions options, std::ostrea
                    ? std::make_unique<WeightAverage>(*model_, config_.training.ema)
                    : nullptr),
       nonfinite_(run_.path, config_.training.max_nonfinite),
-      log_(run_.metrics(), table, tree_.num_levels()) {}
+      log_(run_.metrics(), table, tree_.num_levels()) {
+  start();
+}
 
 void Trainer::start() {
   if (options_.resume) {
@@ -102,7 +104,6 @@ void Trainer::start() {
 }
 
 TrainOutcome Trainer::run() {
-  start();
   const InterruptGuard interrupt;
   Progress progress(progress_out_, options_.terminal, state_.total_steps, state_.step);
   const std::int64_t first_step = state_.step;

@@ -18,7 +18,7 @@ struct ProgramResult {
 /// Runs build/bin/NAME with arguments as a shell line. One thread: tests run side by side.
 inline ProgramResult run_binary(const std::string& name, const std::string& arguments) {
   const std::string command =
-      std::string("OMP_NUM_THREADS=1 ") + GYROSEG_BINARY_DIR "/" + name + " " + arguments + " 2>&1";
+      std::string("(OMP_NUM_THREADS=1 ") + GYROSEG_BINARY_DIR "/" + name + " " + arguments + ") 2>&1";
   FILE* pipe = popen(command.c_str(), "r");
   if (pipe == nullptr) {
     throw std::runtime_error("cannot run " + command);

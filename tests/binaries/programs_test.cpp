@@ -194,7 +194,7 @@ TEST_F(ProgramsTest, SpoiledDataIsNamedByTrainAndListedByCheckData) {
   EXPECT_EQ(checked.status, 2);
   EXPECT_THAT(checked.text, HasSubstr("1.png"));
   EXPECT_THAT(checked.text, HasSubstr("99"));
-  EXPECT_THAT(checked.text, HasSubstr("(7, 4)"));
+  EXPECT_THAT(checked.text, HasSubstr("(x 7, y 4)"));
   EXPECT_THAT(checked.text, HasSubstr("3.png"));
   const ProgramResult trained = run_binary("train", with_config() + set + " --output " + path("spoiled_run").string());
   EXPECT_EQ(trained.status, 2) << trained.text;

@@ -41,6 +41,8 @@ enum class TrainOutcome {
 ///   Throws         ConfigError, DataError, CheckpointError
 class Trainer {
  public:
+  /// Reads the data's lists and the checkpoint, or begins the run folder: whatever is wrong with the
+  /// user's files is thrown here, before anything is trained.
   Trainer(Config config, RunFolder run, TrainOptions options, std::ostream& table,
           std::ostream& progress);
 
