@@ -195,40 +195,5 @@ TEST_F(TrainerTest, ACheckpointOfAnotherModelIsRefused) {
   EXPECT_THROW(train(other, run, second), CheckpointError);
 }
 
-// Four images, no augmentation: the network must be able to learn them by heart, in both spaces. They
-// are large, since logits at a quarter of the size cannot follow the outlines of small ones to 2 %.
-class OverfitTest : public TrainerTest, public ::testing::WithParamInterface<std::string> {};
-
-TEST_P(OverfitTest, FourImagesToPixelAccuracy98) {
-  Config config = tiny_config(folder_->path() / ("four_" + GetParam()), 128);
-  draw_split(config.data.root, "train", 4, 128);
-  std::filesystem::copy(config.data.root + "/train", config.data.root + "/val",
-                        std::filesystem::copy_options::recursive);
-  config.data.augment = {};
-  config.model = {};
-  config.model.projection_input = "decoder";
-  config.model.auxiliary_weight = 0;
-  config.embedding = {GetParam(), 16, 1.0};
-  config.loss[0].class_weights = "none";
-  config.training.batch_size = 4;
-  config.training.max_steps = 160;
-  config.training.validate_every = 160;
-  config.optimizer.name = "adamw";
-  config.optimizer.lr = 0.002;
-  config.optimizer.weight_decay = 0;
-  Trainer trainer(config, run_folder("overfit_" + GetParam()), {}, table_, progress_);
-  EXPECT_EQ(trainer.run(), TrainOutcome::finished);
-  SegmentationDataset dataset(config.data, Hierarchy(config.hierarchy), "train");
-  Loader loader(dataset, {.batch_size = 4});
-  loader.start_epoch(0);
-  const Hierarchy tree(config.hierarchy);
-  LabelDecoder decoder = build_decoder(config, tree);
-  const Validation result = validate(trainer.model(), [&] { return loader.next(); },
-                                     {tree, decoder, {"leaf_argmax"}, "auto", nullptr, 0});
-  EXPECT_GE(result.reports.front().levels.back().pixel_accuracy.value(), 0.98);
-}
-
-INSTANTIATE_TEST_SUITE_P(Spaces, OverfitTest, ::testing::Values("euclidean", "poincare"));
-
 }  // namespace
 }  // namespace gyroseg
