@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "gyroseg/config/read.h"
@@ -194,6 +195,38 @@ TEST_F(TrainerTest, ACheckpointOfAnotherModelIsRefused) {
   second.resume = true;
   EXPECT_THROW(train(other, run, second), CheckpointError);
 }
+
+// Four images, no augmentation: the network must be able to learn them by heart, in both spaces. They
+// are large, since logits at a quarter of the size cannot follow the outlines of small ones to 2 %.
+class OverfitTest : public TrainerTest, public ::testing::WithParamInterface<std::string> {};
+
+TEST_P(OverfitTest, FourImagesToPixelAccuracy98) {
+  Config config = tiny_config(folder_->path() / ("four_" + GetParam()), 128);
+  draw_split(config.data.root, "train", 4, 128);
+  std::filesystem::copy(config.data.root + "/train", config.data.root + "/val",
+                        std::filesystem::copy_options::recursive);
+  config.data.augment = {};
+  config.model = {};
+  config.model.projection_input = "decoder";
+  config.model.auxiliary_weight = 0;
+  config.model.aspp_channels = 64;
+  config.model.low_level_channels = 32;
+  config.model.decoder_channels = 64;
+  config.embedding = {GetParam(), 16, 1.0};
+  config.loss[0].class_weights = "none";
+  config.training.batch_size = 4;
+  config.training.max_steps = 120;
+  config.training.validate_every = 120;
+  config.optimizer.name = "adamw";
+  config.optimizer.lr = 0.004;
+  config.optimizer.weight_decay = 0;
+  const RunFolder run = run_folder("overfit_" + GetParam());
+  ASSERT_EQ(train(config, run), TrainOutcome::finished);
+  const auto last = nlohmann::json::parse(text_of(run.metrics()));
+  EXPECT_GE(last["val"]["levels"].back()["pixel_accuracy"].get<double>(), 0.98);
+}
+
+INSTANTIATE_TEST_SUITE_P(Spaces, OverfitTest, ::testing::Values("euclidean", "poincare"));
 
 }  // namespace
 }  // namespace gyroseg
