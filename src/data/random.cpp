@@ -7,14 +7,6 @@
 
 namespace gyroseg {
 
-std::uint64_t Random::next() {
-  state_ += 0x9E3779B97F4A7C15ULL;
-  std::uint64_t z = state_;
-  z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ULL;
-  z = (z ^ (z >> 27)) * 0x94D049BB133111EBULL;
-  return z ^ (z >> 31);
-}
-
 Random Random::of(std::uint64_t seed, std::int64_t epoch, std::int64_t index) {
   // Each number goes through the mixer before the next is added: seed 1, epoch 0 is unlike seed 0,
   // epoch 1.

@@ -3,23 +3,20 @@
 #include <cstdint>
 #include <string_view>
 
+#include "gyroseg/data/random.h"
+
 namespace gyroseg {
 
-/// The random numbers of the drawn set: SplitMix64 (Steele, Lea, Flood: Fast splittable
-/// pseudorandom number generators, 2014). Written out because the std distributions differ between
-/// libraries.
+/// The random numbers of the drawn set, in float and exact on every machine.
 ///
 ///   Laws  1  the sequence is a function of the key only
 ///         2  fork(tag) depends on the key and the tag, not on how much was drawn before: a change
 ///            to how the background is drawn leaves the people as they are
 class FigureRandom {
  public:
-  explicit FigureRandom(std::uint64_t key) : key_(key), state_(key) {}
+  explicit FigureRandom(std::uint64_t key) : key_(key), stream_(key) {}
 
-  [[nodiscard]] std::uint64_t bits() {
-    state_ += 0x9E3779B97F4A7C15ULL;
-    return mix(state_);
-  }
+  [[nodiscard]] std::uint64_t bits() { return stream_.next(); }
 
   /// In [0, 1), a multiple of 2^-24: exact in float.
   [[nodiscard]] float uniform() { return static_cast<float>(bits() >> 40U) * 0x1p-24F; }
@@ -47,18 +44,12 @@ class FigureRandom {
     return fork(hash);
   }
   [[nodiscard]] FigureRandom fork(std::uint64_t tag) const {
-    return FigureRandom(mix(key_ ^ mix(tag + 0x632BE59BD9B4E019ULL)));
+    return FigureRandom(mix_bits(key_ ^ mix_bits(tag + 0x632BE59BD9B4E019ULL)));
   }
 
  private:
-  static std::uint64_t mix(std::uint64_t z) {
-    z = (z ^ (z >> 30U)) * 0xBF58476D1CE4E5B9ULL;
-    z = (z ^ (z >> 27U)) * 0x94D049BB133111EBULL;
-    return z ^ (z >> 31U);
-  }
-
   std::uint64_t key_;
-  std::uint64_t state_;
+  Random stream_;
 };
 
 }  // namespace gyroseg

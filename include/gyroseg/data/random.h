@@ -5,6 +5,13 @@
 
 namespace gyroseg {
 
+/// The finaliser of SplitMix64: each bit of the result depends on every bit of `z`.
+[[nodiscard]] inline std::uint64_t mix_bits(std::uint64_t z) {
+  z = (z ^ (z >> 30U)) * 0xBF58476D1CE4E5B9ULL;
+  z = (z ^ (z >> 27U)) * 0x94D049BB133111EBULL;
+  return z ^ (z >> 31U);
+}
+
 /// A small generator whose stream is the same on every machine and compiler (the distributions of
 /// <random> are not). Not for cryptography.
 ///
@@ -18,7 +25,7 @@ class Random {
   [[nodiscard]] static Random of(std::uint64_t seed, std::int64_t epoch, std::int64_t index);
 
   /// The next 64 bits.
-  std::uint64_t next();
+  std::uint64_t next() { return mix_bits(state_ += 0x9E3779B97F4A7C15ULL); }
   /// Uniform in [0, 1), 53 bits.
   double uniform();
   /// Uniform in [low, high); low where low == high.
