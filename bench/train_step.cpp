@@ -14,6 +14,7 @@
 #include "gyroseg/models/memory_format.h"
 #include "gyroseg/models/segmenter.h"
 #include "gyroseg/models/weights.h"
+#include "gyroseg/training/optimizer.h"
 
 namespace {
 
@@ -28,15 +29,20 @@ std::vector<double> time_steps(gyroseg::Segmenter& net, std::int64_t size, std::
   const Tensor images =
       torch::randn({batch, 3, size, size}).contiguous(torch::MemoryFormat::ChannelsLast);
   const Tensor labels = torch::randint(0, kClasses, {batch, size, size});
-  torch::optim::SGD optimizer(net->parameters(), torch::optim::SGDOptions(0.01).momentum(0.9));
+  gyroseg::OptimizerConfig options;
+  options.name = "sgd";
+  options.lr = 0.01;
+  options.momentum = 0.9;
+  options.weight_decay = 0;
+  const auto optimizer = gyroseg::make_optimizer(options, *net);
   std::vector<double> times;
   for (int step = 0; step < kWarmUp + kTimed; ++step) {
     const auto start = std::chrono::steady_clock::now();
-    optimizer.zero_grad(/*set_to_none=*/true);
+    optimizer->zero_grad(/*set_to_none=*/true);
     const Tensor logits = torch::upsample_bilinear2d(net->forward(images).logits, {size, size},
                                                      /*align_corners=*/false);
     torch::nn::functional::cross_entropy(logits, labels).backward();
-    optimizer.step();
+    optimizer->step();
     const std::chrono::duration<double, std::milli> elapsed =
         std::chrono::steady_clock::now() - start;
     if (step >= kWarmUp) times.push_back(elapsed.count());

@@ -2,6 +2,8 @@
 
 #include <torch/torch.h>
 
+#include "fused_optimizers.h"
+
 namespace gyroseg {
 namespace {
 
@@ -25,14 +27,14 @@ bool starts_state_of(const std::map<std::string, torch::Tensor>& state, const st
 std::unique_ptr<torch::optim::Optimizer> make_optimizer(const OptimizerConfig& options,
                                                         const torch::nn::Module& model) {
   if (options.name == "sgd") {
-    return std::make_unique<torch::optim::SGD>(
+    return std::make_unique<FusedSgd>(
         model.parameters(),
         torch::optim::SGDOptions(options.lr).momentum(options.momentum).weight_decay(
             options.weight_decay));
   }
   TORCH_CHECK_VALUE(options.name == "adamw", "make_optimizer: expected sgd | adamw, got ",
                     options.name);
-  return std::make_unique<torch::optim::AdamW>(
+  return std::make_unique<FusedAdamW>(
       model.parameters(), torch::optim::AdamWOptions(options.lr)
                               .betas({options.betas[0], options.betas[1]})
                               .weight_decay(options.weight_decay));

@@ -32,6 +32,54 @@ TEST(MakeOptimizer, SgdFollowsItsRecurrence) {
   EXPECT_NEAR(optimizer_state(*optimizer, *layer).at("weight/momentum_buffer").item<double>(), buffer, 1e-6);
 }
 
+// The fused steps against torch's own, operation by operation: a channels_last convolution, a weight whose
+// gradient has other strides, and one that only the second half of the steps reaches.
+TEST(MakeOptimizer, FusedStepsEqualTorchs) {
+  const auto weights_of = [] {
+    torch::manual_seed(4);
+    torch::nn::Sequential net(torch::nn::Conv2d(3, 5, 3), torch::nn::Linear(4, 6), torch::nn::Linear(2, 3));
+    net->to(torch::kFloat32);
+    auto& kernel = net->named_parameters()["0.weight"];
+    kernel.set_data(kernel.data().contiguous(torch::MemoryFormat::ChannelsLast));
+    return net;
+  };
+  const auto train = [](torch::nn::Sequential& net, torch::optim::Optimizer& optimizer) {
+    for (int step = 0; step < 6; ++step) {
+      int index = 0;
+      for (auto& weight : net->parameters()) {
+        torch::manual_seed(100 * step + index);
+        const torch::Tensor gradient = torch::randn(weight.sizes());
+        const bool late = index++ >= 4 && step < 3;
+        weight.mutable_grad() = late ? torch::Tensor() : gradient;
+      }
+      optimizer.step();
+    }
+  };
+  for (const std::string name : {"sgd", "adamw"}) {
+    OptimizerConfig options;
+    options.name = name;
+    options.lr = 0.01;
+    options.weight_decay = 0.1;
+    auto ours = weights_of(), theirs = weights_of();
+    std::unique_ptr<torch::optim::Optimizer> reference;
+    if (name == "sgd") {
+      reference = std::make_unique<torch::optim::SGD>(
+          theirs->parameters(),
+          torch::optim::SGDOptions(0.01).momentum(options.momentum).weight_decay(0.1));
+    } else {
+      reference = std::make_unique<torch::optim::AdamW>(
+          theirs->parameters(), torch::optim::AdamWOptions(0.01).weight_decay(0.1));
+    }
+    train(ours, *make_optimizer(options, *ours));
+    train(theirs, *reference);
+    const auto expected = theirs->named_parameters();
+    for (const auto& weight : ours->named_parameters()) {
+      const torch::Tensor gap = weight.value() - expected[weight.key()];
+      EXPECT_LE(gap.abs().max().item<double>(), 1e-6) << name << " " << weight.key();
+    }
+  }
+}
+
 TEST(MakeOptimizer, UnknownNameIsRefused) {
   torch::nn::Linear layer(1, 1);
   OptimizerConfig options;
