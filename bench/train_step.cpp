@@ -14,6 +14,7 @@
 #include "gyroseg/models/memory_format.h"
 #include "gyroseg/models/segmenter.h"
 #include "gyroseg/models/weights.h"
+#include "gyroseg/training/assembly.h"
 #include "gyroseg/training/optimizer.h"
 
 namespace {
@@ -51,6 +52,7 @@ std::vector<double> time_steps(gyroseg::Segmenter& net, std::int64_t size, std::
 }
 
 int run(const cxxopts::ParseResult& arguments) {
+  gyroseg::tune_process({});
   gyroseg::ModelConfig model;
   model.encoder = arguments["encoder"].as<std::string>();
   model.auxiliary_weight = 0;

@@ -94,7 +94,7 @@ int train(const cxxopts::ParseResult& arguments) {
     std::cout << describe(Hierarchy(config.hierarchy));
     return 0;
   }
-  set_threads(config);
+  tune_process(config);
   TrainOptions options;
   options.resume = resume;
   options.init_weights = arguments["init-weights"].as<std::string>();

@@ -11,7 +11,7 @@ LoadedRun load_run(const std::filesystem::path& folder, const std::string& check
   std::vector<std::string> all = {"model.pretrained="};
   all.insert(all.end(), overrides.begin(), overrides.end());
   Config config = read_config(run.config(), all);
-  set_threads(config);
+  tune_process(config);
   Hierarchy tree(config.hierarchy);
   Segmenter model = build_model(config, tree);
   const TrainingState state = load_weights(run.checkpoint(checkpoint), *model);

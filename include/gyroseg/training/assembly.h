@@ -29,7 +29,8 @@ namespace gyroseg {
 
 [[nodiscard]] LabelDecoder build_decoder(const Config& config, const Hierarchy& tree);
 
-/// First thing in a program: threads of tensor operations by training.threads (0: all cores).
-void set_threads(const Config& config);
+/// First thing in a program: threads of tensor operations by training.threads (0: all cores), and freed
+/// memory kept for the next step.
+void tune_process(const Config& config);
 
 }  // namespace gyroseg
