@@ -1,6 +1,5 @@
 #pragma once
 
-#include <ATen/ExpandUtils.h>
 #include <torch/types.h>
 
 #include <algorithm>
@@ -33,17 +32,20 @@ inline int64_t front_dim(const char* op, int64_t dim, int64_t rank) {
 /// Two broadcastable operands with the same number of entries along `dim`, which counts in the
 /// broadcast shape. Returns `dim` counted from the back (negative), so that it means the same axis
 /// in both.
-inline int64_t check_pair(const char* op, const torch::Tensor& v, const torch::Tensor& w,
-                          int64_t dim) {
-  check_floating(op, "v", v);
-  check_floating(op, "w", w);
-  TORCH_CHECK_VALUE(v.device() == w.device(), op, ": v is on ", v.device(), ", w on ", w.device());
+inline int64_t check_pair(const char* op, const char* first, const torch::Tensor& v,
+                          const char* second, const torch::Tensor& w, int64_t dim) {
+  check_floating(op, first, v);
+  check_floating(op, second, w);
+  TORCH_CHECK_VALUE(v.device() == w.device(), op, ": ", first, " is on ", v.device(), ", ", second,
+                    " on ", w.device());
   const int64_t rank = std::max(v.dim(), w.dim());
   const int64_t back = front_dim(op, dim, rank) - rank;
-  TORCH_CHECK_VALUE(back >= -v.dim() && back >= -w.dim() && v.size(back) == w.size(back) &&
-                        at::are_expandable(v.sizes(), w.sizes()),
-                    op, ": v and w must broadcast and have the same size along dim ", dim, ", got ",
-                    v.sizes(), " and ", w.sizes());
+  bool fit = back >= -v.dim() && back >= -w.dim() && v.sym_size(back) == w.sym_size(back);
+  for (int64_t i = -1; fit && i >= -std::min(v.dim(), w.dim()); --i)
+    fit = v.sym_size(i) == w.sym_size(i) || v.sym_size(i) == 1 || w.sym_size(i) == 1;
+  TORCH_CHECK_VALUE(fit, op, ": ", first, " and ", second,
+                    " must broadcast and have the same size along dim ", dim, ", got ",
+                    v.sym_sizes(), " and ", w.sym_sizes());
   return back;
 }
 

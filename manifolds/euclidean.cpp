@@ -6,7 +6,7 @@ namespace gyroseg {
 
 torch::Tensor Euclidean::tangent_dist(const torch::Tensor& v, const torch::Tensor& w,
                                       int64_t dim) const {
-  const int64_t reduced = detail::check_pair("Euclidean::tangent_dist", v, w, dim);
+  const int64_t reduced = detail::check_pair("Euclidean::tangent_dist", "v", v, "w", w, dim);
   return at::linalg_vector_norm(v - w, 2, reduced);  // its gradient at 0 is 0
 }
 

@@ -4,6 +4,8 @@
 
 #include <cstdint>
 
+#include "manifolds/curvature.h"
+
 namespace gyroseg {
 
 /// Distance of exp0(v) and exp0(w) in the Poincare ball, straight from the tangent vectors at the
@@ -16,11 +18,12 @@ namespace gyroseg {
 ///            For float32 the result's own rounding is the only error, at every radius, parallel
 ///            vectors and neighbours included
 ///   Limits   c -> 0: 2|v - w|
-///   Grads    hand-written. v == w: 0 by convention. v == 0 != w: -2 w/|w|, which is exact
+///   Grads    hand-written, for c too. v == w: 0 by convention. v == 0 != w: -2 w/|w|, which is exact
 ///   NaN      NaN in, NaN out
 ///   Throws   c10::ValueError: c, dtype, shapes, devices; c10::Error: double backward
+///   Python   torch.ops.gyroseg.polar_dist
 ///   Source   derivations.md section C
-[[nodiscard]] torch::Tensor polar_dist(const torch::Tensor& v, const torch::Tensor& w, double c,
-                                       int64_t dim = -1);
+[[nodiscard]] torch::Tensor polar_dist(const torch::Tensor& v, const torch::Tensor& w,
+                                       const Curvature& c, int64_t dim = -1);
 
 }  // namespace gyroseg

@@ -26,6 +26,18 @@ inline double largest_gradient(torch::Dtype dtype) {
   return dtype == torch::kFloat64 ? 1e150 : 1e30;
 }
 
+/// Largest sqrt(c)|x| of a point that an operator returns: rounding the coordinates to the dtype
+/// moves the norm by up to half a unit in the last place of 1, and a float64 norm is itself known to
+/// an ulp or two only. No clamp elsewhere: gradients are never zeroed silently.
+inline double largest_norm(torch::Dtype dtype) {
+  switch (dtype) {
+    case torch::kFloat64: return 1 - 0x1p-50;
+    case torch::kFloat32: return 1 - 0x1p-23;
+    case torch::kFloat16: return 1 - 0x1p-10;
+    default: return 1 - 0x1p-7;  // bfloat16
+  }
+}
+
 /// log sinh t for t >= 0 without overflow or cancellation; -inf at 0. Section C.
 inline torch::Tensor log_sinh(const torch::Tensor& t) {
   return t + torch::log(-torch::expm1(-2 * t)) - std::numbers::ln2;
