@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
+#include <cmath>
+
 #include "gyroseg/training/assembly.h"
 #include "support/tiny_run.h"
 #include "support/value_error.h"
