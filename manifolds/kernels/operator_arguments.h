@@ -37,8 +37,7 @@ inline torch::Tensor laid_out_like(const torch::Tensor& like, const torch::Tenso
 /// A gradient as its argument has it: summed over broadcast dimensions, in its dtype and layout.
 inline torch::Tensor gradient_like(const torch::Tensor& gradient, const torch::Tensor& argument) {
   if (!gradient.defined()) return {};
-  return laid_out_like(argument,
-                       at::sum_to(gradient, argument.sizes()).to(argument.options()));
+  return laid_out_like(argument, at::sum_to(gradient, argument.sizes()).to(argument.options()));
 }
 
 }  // namespace gyroseg::detail
