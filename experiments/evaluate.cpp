@@ -5,6 +5,7 @@
 #include <cxxopts.hpp>
 
 #include "gyroseg/data/loader.h"
+#include "gyroseg/inference/predict.h"
 #include "gyroseg/report/metrics_files.h"
 #include "gyroseg/report/progress.h"
 #include "gyroseg/training/loaded_run.h"
@@ -22,7 +23,7 @@ cxxopts::Options command_line() {
       ("split", "train | val | test", cxxopts::value<std::string>()->default_value("test"))
       ("checkpoint", "best | last | a .safetensors file", cxxopts::value<std::string>()->default_value("best"))
       ("output", "folder of the figures (default: RUN for the test split, RUN/SPLIT for others)", cxxopts::value<std::string>()->default_value(""))
-      ("set", "override a key, such as --set decode=[leaf_argmax,level_sum]; may be repeated", cxxopts::value<std::vector<std::string>>())
+      ("set", "override a key, such as --set decode=[leaf_argmax,level_sum] or --set inference.flip=true; may be repeated", cxxopts::value<std::vector<std::string>>())
       ("h,help", "print this help");
   return options;
 }
@@ -58,7 +59,7 @@ int evaluate(const cxxopts::ParseResult& arguments) {
   }
   const SegmentationDataset dataset(run.config.data, run.tree, split);
   LoaderOptions options;
-  options.batch_size = run.config.training.batch_size;
+  options.batch_size = validation_batch_size(run.config);
   options.threads = run.config.data.threads;
   options.channels_last = run.config.training.channels_last;
   Loader loader(dataset, options);
@@ -66,7 +67,8 @@ int evaluate(const cxxopts::ParseResult& arguments) {
   Progress progress(std::cerr, on_terminal(), dataset.size());
   const Validation result =
       validate(run.model, batches(run.config, dataset, loader),
-               {run.tree, run.decoder, run.config.decode, run.config.metrics.background, nullptr, 0},
+               {run.tree, run.decoder, run.config.decode, run.config.metrics.background, nullptr, 0,
+                run.config.inference},
                [&](std::int64_t images) { progress.update(images, "evaluating " + split); });
   progress.clear();
 
@@ -80,13 +82,19 @@ int evaluate(const cxxopts::ParseResult& arguments) {
     std::cout << "decode " << modes.back().mode << ", " << split << " split\n\n"
               << level_table(modes.back().report) << "\n";
   }
-  std::cout << "classes, decode " << modes.front().mode << "\n\n" << class_table(modes.front().report);
+  std::cout << "classes, decode " << modes.front().mode << "\n\n"
+            << class_table(modes.front().report) << "\n"
+            << describe(run.config.inference) << "\n";
+  MetricsContext context = {{"run", folder.string()},
+                            {"split", split},
+                            {"checkpoint", arguments["checkpoint"].as<std::string>()},
+                            {"step", std::to_string(run.state.step)},
+                            {"resolution", run.config.metrics.resolution}};
+  for (const auto& setting : settings_of(run.config.inference)) {
+    context.push_back(setting);
+  }
   std::filesystem::create_directories(output);
-  write_metrics(output, modes, {{"run", folder.string()},
-                                {"split", split},
-                                {"checkpoint", arguments["checkpoint"].as<std::string>()},
-                                {"step", std::to_string(run.state.step)},
-                                {"resolution", run.config.metrics.resolution}});
+  write_metrics(output, modes, context);
   std::cerr << "written to " << (output / "metrics.json").string() << " (and .csv, .md, confusion matrices)\n";
   return 0;
 }

@@ -4,10 +4,10 @@
 #include <set>
 
 #include <cxxopts.hpp>
-#include <torch/torch.h>
 
 #include "gyroseg/data/dataset.h"
 #include "gyroseg/data/mask_io.h"
+#include "gyroseg/inference/predict.h"
 #include "gyroseg/report/overlay.h"
 #include "gyroseg/report/palette.h"
 #include "gyroseg/report/progress.h"
@@ -25,7 +25,7 @@ cxxopts::Options command_line() {
       ("run", "run folder of train", cxxopts::value<std::string>())
       ("output", "folder of the results", cxxopts::value<std::string>())
       ("checkpoint", "best | last | a .safetensors file", cxxopts::value<std::string>()->default_value("best"))
-      ("set", "override a key, such as --set device=cpu; may be repeated", cxxopts::value<std::vector<std::string>>())
+      ("set", "override a key, such as --set inference.window=[512,512]; may be repeated", cxxopts::value<std::vector<std::string>>())
       ("overwrite", "replace results that are there already")
       ("images", "images to segment", cxxopts::value<std::vector<std::string>>())
       ("h,help", "print this help");
@@ -118,21 +118,22 @@ int infer(const cxxopts::ParseResult& arguments) {
       plan(images, folder, run.tree.num_levels(), arguments.count("overwrite") > 0);
   std::filesystem::create_directories(folder);
 
-  const torch::NoGradGuard no_grad;
+  const auto network = [&run](const torch::Tensor& part, const Window&) {
+    return run.model->forward(part).logits;
+  };
   Progress progress(std::cerr, on_terminal(), static_cast<std::int64_t>(images.size()));
   for (std::size_t i = 0; i < images.size(); ++i) {
     const InputImage input = load_image(images[i], run.config.data);
-    const Prediction prediction =
-        run.model->forward(input.image.unsqueeze(0).to(torch::Device(run.config.device)));
-    const torch::Tensor logits = torch::upsample_bilinear2d(
-        prediction.logits, {input.rgb.size(0), input.rgb.size(1)}, /*align_corners=*/false);
+    const torch::Tensor logits =
+        predict(network, input.image.unsqueeze(0).to(torch::Device(run.config.device)),
+                {input.rgb.size(0), input.rgb.size(1)}, run.config.inference);
     const std::vector<Decoded> decoded = run.decoder(logits, {run.config.decode.front()});
     write_results(run, decoded.front(), input.rgb, outputs[i]);
     progress.update(static_cast<std::int64_t>(i + 1), images[i]);
   }
   progress.clear();
-  std::cerr << "written " << images.size() << " image(s), decode " << run.config.decode.front() << ", to "
-            << folder.string() << "\n";
+  std::cerr << "written " << images.size() << " image(s), decode " << run.config.decode.front()
+            << ", " << describe(run.config.inference) << ", to " << folder.string() << "\n";
   return 0;
 }
 

@@ -3,7 +3,6 @@
 #include <exception>
 #include <functional>
 #include <iostream>
-#include <new>
 #include <stdexcept>
 #include <string>
 
@@ -14,6 +13,7 @@
 #include "gyroseg/data/image_io.h"
 #include "gyroseg/models/safetensors.h"
 #include "gyroseg/training/checkpoint.h"
+#include "gyroseg/training/out_of_memory.h"
 
 namespace gyroseg {
 
@@ -48,15 +48,13 @@ inline int run_program(const std::string& name, const std::function<int()>& body
     return report(error.what(), kUserError);
   } catch (const CheckpointError& error) {
     return report(error.what(), kUserError);
-  } catch (const c10::Error& error) {
-    const std::string what = error.what_without_backtrace();
-    if (what.find("allocate memory") != std::string::npos || what.find("out of memory") != std::string::npos) {
-      return report("out of memory: lower training.batch_size, data.image_size or "
-                    "model.decoder_channels, or take a smaller model.encoder (" + what + ")", kFailure);
-    }
-    return report(what, kFailure);
   } catch (const std::exception& error) {
-    return report(error.what(), kFailure);
+    const std::string advice = out_of_memory_advice(error);
+    const auto* of_torch = dynamic_cast<const c10::Error*>(&error);
+    return report(!advice.empty()        ? advice
+                  : of_torch != nullptr ? of_torch->what_without_backtrace()
+                                        : error.what(),
+                  kFailure);
   }
 }
 

@@ -21,8 +21,6 @@ constexpr int64_t kRows = 4, kColumns = 64, kTaskRows = 32;
 /// Sums that fit the registers beside kRows; the coordinates of a point are padded to a multiple.
 constexpr int64_t kBlock = 16;
 
-constexpr int64_t round_up(int64_t n, int64_t step) { return (n + step - 1) / step * step; }
-
 /// Points in float64, padded with zeros, once by rows and once by tiles [D,kColumns], with what a
 /// distance needs of each.
 struct Points {

@@ -26,6 +26,12 @@ PointLayout::PointLayout(at::IntArrayRef shape, int64_t dim, at::ArrayRef<Tensor
   points_ = rows_ ? before * after : after;
 }
 
+PointLayout PointLayout::with_size(int64_t k) const {
+  PointLayout other = *this;
+  other.shape_[dim_] = other.d_ = k;
+  return other;
+}
+
 Tensor PointLayout::arrange(const Tensor& t) const {
   if (rows_ && t.numel() == d_) return t.contiguous().view({d_});
   const Tensor whole = t.expand(shape_);

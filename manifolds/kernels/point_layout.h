@@ -15,6 +15,8 @@ namespace gyroseg::detail {
 inline constexpr int64_t kChunkPoints = 256;
 using ChunkArray = std::array<double, kChunkPoints>;
 
+constexpr int64_t round_up(int64_t n, int64_t step) { return (n + step - 1) / step * step; }
+
 /// Where a kernel finds coordinate i of point q: `data[q * point + i * channel]`.
 template <typename T>
 struct ChunkView {
@@ -32,7 +34,13 @@ class PointLayout {
   PointLayout(at::IntArrayRef shape, int64_t dim, at::ArrayRef<torch::Tensor> operands);
 
   [[nodiscard]] bool rows() const { return rows_; }
-  [[nodiscard]] int64_t size() const { return d_; }  ///< D
+  [[nodiscard]] int64_t size() const { return d_; }       ///< D
+  [[nodiscard]] int64_t groups() const { return groups_; }  ///< P, 1 for rows
+  [[nodiscard]] int64_t points() const { return points_; }  ///< Q, or N
+  /// The same points with k entries along dim.
+  [[nodiscard]] PointLayout with_size(int64_t k) const;
+  /// Chunks of at most n points in a group.
+  [[nodiscard]] int64_t chunks_of(int64_t n) const { return (points_ + n - 1) / n; }
 
   /// The operand as chunk() reads it: contiguous, or a single row.
   [[nodiscard]] torch::Tensor arrange(const torch::Tensor& t) const;
@@ -63,7 +71,7 @@ class PointLayout {
   template <typename Body>
   void for_each_chunk(const Body& body) const {
     const int64_t step = chunk_points();
-    const int64_t chunks = (points_ + step - 1) / step;
+    const int64_t chunks = chunks_of(step);
     at::parallel_for(0, groups_ * chunks, kGrain, [&](int64_t begin, int64_t end) {
       for (int64_t task = begin; task < end; ++task) {
         const int64_t first = task % chunks * step;
@@ -73,7 +81,7 @@ class PointLayout {
   }
   /// The number of tasks of for_each_chunk.
   [[nodiscard]] int64_t tasks() const {
-    return groups_ * ((points_ + chunk_points() - 1) / chunk_points());
+    return groups_ * chunks_of(chunk_points());
   }
 
  private:

@@ -38,6 +38,12 @@ inline constexpr double kCoshRestSeries[] = {1.0 / 3,
                                              1.0 / 2554547108585472000,
                                              1.0 / 1175091669949317120000.0};
 
+/// sinh(t)/t in t^2, up to t = 1.
+inline constexpr double kSinhcSeries[] = {1.0,           1.0 / 6,        1.0 / 120,
+                                          1.0 / 5040,    1.0 / 362880,   1.0 / 39916800,
+                                          1.0 / 6227020800.0, 1.0 / 1307674368000.0,
+                                          1.0 / 355687428096000.0};
+
 /// kap(u) = (sqrt(1+u) phi - 1)/u: f_k = -f_(k-1) 2(k-1)/(2k+1), f_1 = 1/3 (C). The closed form loses
 /// 3 eps/u.
 inline constexpr double kKapBound = 0.05;

@@ -44,6 +44,7 @@ class Checker {
     if (config_.schedule.min_lr > config_.optimizer.lr) {
       fail("schedule.min_lr", "expected a number <= optimizer.lr");
     }
+    check_window();
   }
 
   void check_against(const Hierarchy& tree) {
@@ -78,6 +79,23 @@ class Checker {
                          (count == 0 ? "no usable CUDA device"
                                      : std::to_string(count) + " CUDA device(s)") +
                          "; --set device=cpu runs without it");
+    }
+  }
+
+  // A stride wider than the window would leave pixels that no window sees.
+  void check_window() {
+    const std::optional<std::array<int, 2>>& window = config_.inference.window;
+    const std::optional<std::array<int, 2>>& stride = config_.inference.stride;
+    const auto text = [](const std::array<int, 2>& size) {
+      return "[" + std::to_string(size[0]) + ", " + std::to_string(size[1]) + "]";
+    };
+    // A window that is there but was refused has its message already.
+    if (stride && find_value(*context_.root, "inference.window") == nullptr) {
+      fail("inference.stride", "needs inference.window, which is null; set it, or "
+                               "--set inference.stride=null");
+    } else if (stride && window && ((*stride)[0] > (*window)[0] || (*stride)[1] > (*window)[1])) {
+      fail("inference.stride", "expected at most inference.window " + text(*window) + ", got " +
+                                   text(*stride));
     }
   }
 

@@ -20,6 +20,7 @@ Config read_all(ReadContext& context) {
   read(top.section("optimizer"), config.optimizer);
   read(top.section("schedule"), config.schedule);
   read(top.section("training"), config.training);
+  read(top.section("inference"), config.inference);
   read_decode(top, config.decode);
   read(top.section("metrics"), config.metrics);
   top.reject_unknown();

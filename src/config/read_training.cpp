@@ -4,6 +4,11 @@
 #include "readers.h"
 
 namespace gyroseg {
+namespace {
+
+constexpr double kLargestScale = 16;  // past it, a slip of the pen: 256 times the pixels
+
+}  // namespace
 
 void read_top(Section& s, Config& config) {
   const auto is_name = [](const std::string& name) {
@@ -55,6 +60,27 @@ void read(Section s, TrainingConfig& training) {
   s.at_least("max_nonfinite", training.max_nonfinite, 1);
   s.read("channels_last", training.channels_last);
   s.at_least("threads", training.threads, 0);
+  s.reject_unknown();
+}
+
+void read(Section s, InferenceConfig& inference) {
+  const auto read_size = [&s](const std::string& key, std::optional<std::array<int, 2>>& out) {
+    std::array<int, 2> size = {0, 0};
+    s.read(key, size, [](const std::array<int, 2>& x) { return x[0] > 0 && x[1] > 0; },
+           "[height, width], integers > 0");
+    if (size[0] > 0) {
+      out = size;
+    }
+  };
+  read_size("window", inference.window);
+  read_size("stride", inference.stride);
+  s.read("scales", inference.scales,
+         [](const std::vector<double>& scales) {
+           const auto fits = [](double x) { return x > 0 && x <= kLargestScale; };
+           return !scales.empty() && std::all_of(scales.begin(), scales.end(), fits);
+         },
+         "a list of numbers > 0 and <= " + number_text(kLargestScale) + ", such as [0.5, 1, 2]");
+  s.read("flip", inference.flip);
   s.reject_unknown();
 }
 

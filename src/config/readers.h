@@ -18,6 +18,7 @@ void read(Section s, ClassifierConfig& classifier);
 void read(Section s, OptimizerConfig& optimizer);
 void read(Section s, ScheduleConfig& schedule);
 void read(Section s, TrainingConfig& training);
+void read(Section s, InferenceConfig& inference);
 void read(Section s, MetricsConfig& metrics);
 
 /// Keys that belong to the whole config: name, seed, device, output_dir.

@@ -248,6 +248,15 @@ void write(Writer& out, const TrainingConfig& training) {
   out.close();
 }
 
+void write(Writer& out, const InferenceConfig& inference) {
+  out.open("inference");
+  out.raw("window", inference.window ? list_of(*inference.window) : "null");
+  out.raw("stride", inference.stride ? list_of(*inference.stride) : "null");
+  out.raw("scales", list_of(inference.scales));
+  out.line("flip", inference.flip);
+  out.close();
+}
+
 }  // namespace
 
 std::string write_config(const Config& config) {
@@ -275,6 +284,7 @@ std::string write_config(const Config& config) {
   out.close();
   write(out, config.optimizer, config.schedule);
   write(out, config.training);
+  write(out, config.inference);
   out.raw("decode", list_of(config.decode));
   out.open("metrics");
   out.line("resolution", config.metrics.resolution);

@@ -63,6 +63,17 @@ LabelDecoder build_decoder(const Config& config, const Hierarchy& tree) {
   return LabelDecoder(tree, all_nodes(config), activation_of(config));
 }
 
+InferenceConfig validation_inference(const Config& config) {
+  InferenceConfig inference;
+  inference.window = config.inference.window;
+  inference.stride = config.inference.stride;
+  return inference;
+}
+
+int validation_batch_size(const Config& config) {
+  return config.inference.window ? 1 : config.training.batch_size;
+}
+
 void tune_process(const Config& config) {
   if (config.training.threads > 0) {
     at::set_num_threads(config.training.threads);

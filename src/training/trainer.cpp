@@ -23,7 +23,7 @@ double seconds_since(Clock::time_point start) {
 
 LoaderOptions loader_options(const Config& config, bool training) {
   LoaderOptions options;
-  options.batch_size = config.training.batch_size;
+  options.batch_size = training ? config.training.batch_size : validation_batch_size(config);
   options.threads = config.data.threads;
   options.seed = config.seed;
   options.shuffle = training;
@@ -203,7 +203,8 @@ void Trainer::validate_and_save() {
   val_.start_epoch(0);
   const Validation validation =
       validate(model_, [this] { return val_.next(); },
-               {tree_, decoder_, config_.decode, config_.metrics.background, &criterion_, config_.seed});
+               {tree_, decoder_, config_.decode, config_.metrics.background, &criterion_,
+                config_.seed, validation_inference(config_)});
   const double value = best_value(validation);
   const bool best = improves(value);
   if (best) {

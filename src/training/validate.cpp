@@ -5,16 +5,64 @@
 namespace gyroseg {
 namespace {
 
-// Adds a batch's losses, weighted by its number of images.
-void add_losses(const LossSum& losses, double images, Validation& result) {
-  result.loss += images * losses.total.item<double>();
-  for (const LossTerm& term : losses.terms) {
-    result.terms[term.label] += images * term.value.item<double>();
+// The weighted mean of losses that are measured one after the other; a single one is its own mean,
+// bit for bit.
+class LossMean {
+ public:
+  void add(const LossSum& losses, double weight) {
+    weight_ += weight;
+    const double share = weight_ > 0 ? weight / weight_ : 0;
+    total_ += share * (losses.total.item<double>() - total_);
+    for (const LossTerm& term : losses.terms) {
+      double& mean = terms_[term.label];
+      mean += share * (term.value.item<double>() - mean);
+    }
   }
+
+  // Adds the mean to the sums over all images: it stands for `images` of them.
+  void add_to(Validation& result, double images) const {
+    result.loss += images * total_;
+    for (const auto& [label, mean] : terms_) {
+      result.terms[label] += images * mean;
+    }
+  }
+
+ private:
+  double weight_ = 0;
+  double total_ = 0;
+  std::map<std::string, double> terms_;
+};
+
+void check(const InferenceConfig& inference, const torch::Tensor& images,
+           const torch::Tensor& labels) {
+  TORCH_CHECK_VALUE(inference.scales == std::vector<double>{1.0} && !inference.flip,
+                    "validate: a criterion measures each pixel once, expected scales [1] and no "
+                    "flip, got ", describe(inference));
+  TORCH_CHECK_VALUE(images.sizes().slice(2) == labels.sizes().slice(1),
+                    "validate: a criterion needs labels of the images' size, got images ",
+                    images.sizes(), " and labels ", labels.sizes());
 }
 
-torch::Tensor resized(const torch::Tensor& logits, const torch::Tensor& labels) {
-  return torch::upsample_bilinear2d(logits, {labels.size(1), labels.size(2)}, /*align_corners=*/false);
+// Logits of a batch at the size of its labels [B,H,W], and its losses where there is a criterion.
+// images_before: seen before this batch.
+torch::Tensor measure(Segmenter& model, const torch::Tensor& images, const torch::Tensor& labels,
+                      const ValidationParts& parts, std::int64_t images_before, LossMean& losses) {
+  if (parts.criterion != nullptr) {
+    check(parts.inference, images, labels);
+  }
+  const auto network = [&](const torch::Tensor& part, const Window& where) {
+    const Prediction prediction = model->forward(part);
+    if (parts.criterion != nullptr) {
+      // Step total_steps: every scheduled weight at its end, so that validations compare. The seed
+      // depends on the images seen only, so that each validation draws the same triplets.
+      const torch::Tensor truth = cut(labels, where, static_cast<double>(kIgnored));
+      const LossInputs inputs{prediction.logits, prediction.embedding, {}, truth,
+                              /*step=*/images_before, /*total_steps=*/0, parts.seed};
+      losses.add((*parts.criterion)(inputs), truth.ne(kIgnored).sum().item<double>());
+    }
+    return prediction.logits;
+  };
+  return predict(network, images, {labels.size(1), labels.size(2)}, parts.inference);
 }
 
 }  // namespace
@@ -30,16 +78,12 @@ Validation validate(Segmenter& model, const std::function<std::optional<Batch>()
   std::int64_t images = 0;
   while (const std::optional<Batch> batch = next_batch()) {
     const torch::Tensor labels = batch->labels.to(device);
-    const Prediction prediction = model->forward(batch->images.to(device));
     const std::int64_t batch_images = batch->images.size(0);
-    if (parts.criterion != nullptr) {
-      // Step total_steps: every scheduled weight at its end, so that validations compare. The seed
-      // depends on the images seen only, so that each validation draws the same triplets.
-      const LossInputs inputs{prediction.logits, prediction.embedding, {}, labels, /*step=*/images,
-                              /*total_steps=*/0, parts.seed};
-      add_losses((*parts.criterion)(inputs), static_cast<double>(batch_images), result);
-    }
-    const std::vector<Decoded> decoded = parts.decoder(resized(prediction.logits, labels), parts.modes);
+    LossMean losses;
+    const torch::Tensor logits =
+        measure(model, batch->images.to(device), labels, parts, images, losses);
+    losses.add_to(result, static_cast<double>(batch_images));
+    const std::vector<Decoded> decoded = parts.decoder(logits, parts.modes);
     for (std::size_t i = 0; i < decoded.size(); ++i) {
       metrics[i].add(decoded[i], labels);
     }

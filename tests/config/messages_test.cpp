@@ -135,6 +135,37 @@ TEST_F(Messages, KeysThatContradictEachOther) {
             "mean background?");
 }
 
+TEST_F(Messages, WindowsStridesAndScales) {
+  EXPECT_EQ(error_of("inference: {window: [64, 0], scales: [], flip: 1}"),
+            "train.yaml:3: inference.window: expected [height, width], integers > 0, got [64, 0]\n"
+            "train.yaml:3: inference.scales: expected a list of numbers > 0 and <= 16, such as "
+            "[0.5, 1, 2], got []\n"
+            "train.yaml:3: inference.flip: expected true or false, got 1");
+  for (const std::string scales : {"1", "[1, 0]", "[-0.5]", "[16.5]", "[one]"}) {
+    EXPECT_EQ(error_of("inference: {scales: " + scales + "}"),
+              "train.yaml:3: inference.scales: expected a list of numbers > 0 and <= 16, such as "
+              "[0.5, 1, 2], got " + scales);
+  }
+  EXPECT_EQ(error_of("inference: {window: [64, 64], stride: [64, 65]}"),
+            "train.yaml:3: inference.stride: expected at most inference.window [64, 64], got [64, "
+            "65]");
+  EXPECT_EQ(error_of("inference: {stride: [64, 64]}"),
+            "train.yaml:3: inference.stride: needs inference.window, which is null; set it, or "
+            "--set inference.stride=null");
+  EXPECT_EQ(error(kMinimal + "inference: {window: [64, 64]}\n", {"inference.stride=[70, 1]"}),
+            "--set inference.stride=[70, 1]: inference.stride: expected at most inference.window "
+            "[64, 64], got [70, 1]");
+  EXPECT_EQ(error_of("inference: {window: 64, stride: [64, 64]}"),
+            "train.yaml:3: inference.window: expected [height, width], integers > 0, got 64");
+  EXPECT_EQ(error_of("inference: {windows: [64, 64]}"),
+            "train.yaml:3: inference.windows: unknown key, did you mean window?");
+  EXPECT_EQ(error_of("scales: [1]"),
+            "train.yaml:3: scales: unknown key, did you mean inference.scales?");
+  EXPECT_EQ(error(kMinimal + "inference: {window: [64, 64], stride: [8, 8]}\n",
+                  {"inference.window=null", "inference.stride="}),
+            "");
+}
+
 TEST_F(Messages, MaskValues) {
   EXPECT_EQ(error("hierarchy: {a: 1, b: 255}\ndata: {root: x}\n"),
             "train.yaml:2: data.ignore_index: 255 is the mask value of node \"b\"; choose another");

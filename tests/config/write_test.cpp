@@ -155,6 +155,10 @@ const std::map<std::string, std::string> kOtherValues = {
     {"training.max_nonfinite", "1"},
     {"training.channels_last", "false"},
     {"training.threads", "2"},
+    {"inference.window", "[64, 96]"},
+    {"inference.stride", "[64, 1]"},
+    {"inference.scales", "[0.5, 1, 1.75]"},
+    {"inference.flip", "true"},
     {"decode", "[path_sum, level_head]"},
     {"metrics.resolution", "original"},
     {"metrics.background", "body/head"},
@@ -167,8 +171,10 @@ TEST(Write, EveryKeyRoundTrips) {
   for (const std::string& key : config_keys()) {
     if (key == "device" || key == "hierarchy" || key == "labels" || key == "hierarchy.file" ||
         key == "loss" || key == "loss[].name" || key == "data.layout" ||
-        key == "classifier.nodes" || key.starts_with("data.color_map[]")) {
-      continue;  // the machine decides about devices, there is one layout; others have own tests
+        key == "classifier.nodes" || key == "inference.stride" ||
+        key.starts_with("data.color_map[]")) {
+      continue;  // the machine decides about devices, there is one layout; a stride needs a window
+                 // (next test); others have own tests
     }
     ASSERT_TRUE(kOtherValues.contains(key)) << key;
     const std::string text =
@@ -199,6 +205,9 @@ TEST(Write, AllKeysAtOnceComeBackEqual) {
   EXPECT_EQ(again.loss[0].weight, 0.3333333333333333);
   EXPECT_EQ(again.loss[2].fixed_margin, 0.6);
   EXPECT_EQ(again.seed, 18446744073709551615ULL);
+  EXPECT_EQ(again.inference.window, (std::array<int, 2>{64, 96}));
+  EXPECT_EQ(again.inference.stride, (std::array<int, 2>{64, 1}));
+  EXPECT_THAT(again.inference.scales, ElementsAre(0.5, 1, 1.75));
 }
 
 TEST(Write, HierarchyAsNestedNamesAndATable) {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "manifolds/polar_mlr.h"
-#include "manifolds/polar_mlr_kernels.h"
+#include "manifolds/kernels/mlr_kernels.h"
 #include "support/hyperbolic_oracle.h"
 
 namespace gyroseg {
@@ -153,21 +153,21 @@ TEST(PolarMlrKernels, FusedLoopsEqualTheComposite) {
         auto z = torch::randn({6, 5}, dtype);
         z[2].zero_();
         const auto r = std::min(spread, 1.0) * torch::randn({6}, dtype);
-        const auto fused = detail::mlr_forward_cpu(v, z, r, 0.7, true);
-        const auto composite = detail::mlr_forward_composite(v, z, r, 0.7, true);
+        const auto c = torch::tensor(0.7, torch::kFloat64);
         const auto close = [&](const Tensor& a, const Tensor& b) {
           const auto scale = b.abs().max().item<double>();
           return (a - b).abs().max().item<double>() <= tolerance * scale;
         };
-        EXPECT_TRUE(close(fused.logits, composite.logits));
-        EXPECT_TRUE(close(fused.lengths, composite.lengths));
-        const auto g = torch::randn_like(fused.logits);
-        const detail::MlrSaved saved{v, z, r, fused.logits, fused.dots, fused.lengths};
-        const auto a = detail::mlr_backward_cpu(g, saved, 0.7, true);
-        const auto b = detail::mlr_backward_composite(g, saved, 0.7, true);
-        EXPECT_TRUE(close(a.v, b.v)) << spread << rows;
-        EXPECT_TRUE(close(a.z, b.z)) << spread << rows;
-        EXPECT_TRUE(close(a.r, b.r)) << spread << rows;
+        const auto logits = detail::polar_mlr_cpu.forward(v, z, r, c, 1);
+        EXPECT_TRUE(close(logits, detail::polar_mlr_composite.forward(v, z, r, c, 1)));
+        const auto g = torch::randn_like(logits);
+        const detail::MlrMask all{true, true, true, true};
+        const auto a = detail::polar_mlr_cpu.backward(g, v, z, r, c, 1, all);
+        const auto b = detail::polar_mlr_composite.backward(g, v, z, r, c, 1, all);
+        EXPECT_TRUE(close(a.points, b.points)) << spread << rows;
+        EXPECT_TRUE(close(a.first, b.first)) << spread << rows;
+        EXPECT_TRUE(close(a.second, b.second)) << spread << rows;
+        EXPECT_TRUE(close(a.c, b.c)) << spread << rows;
       }
     }
   }

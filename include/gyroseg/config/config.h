@@ -113,6 +113,15 @@ struct TrainingConfig {
   int threads = 0;          ///< threads of tensor operations, 0 = all cores
 };
 
+/// How trained networks see images. Sizes are in pixels of the image as the network gets it, at
+/// data.image_size.
+struct InferenceConfig {
+  std::optional<std::array<int, 2>> window;  ///< height, width; nothing: the whole image
+  std::optional<std::array<int, 2>> stride;  ///< <= window; nothing: 2/3 of it
+  std::vector<double> scales = {1.0};        ///< logits are averaged over these, each > 0
+  bool flip = false;                         ///< and over each one's mirror image
+};
+
 struct MetricsConfig {
   std::string resolution = "resized";  ///< resized | original
   std::string background = "auto";     ///< node left out "without background"; auto | none | a node
@@ -133,6 +142,7 @@ struct Config {
   OptimizerConfig optimizer;
   ScheduleConfig schedule;
   TrainingConfig training;
+  InferenceConfig inference;
   std::vector<std::string> decode = {"level_sum"};
   MetricsConfig metrics;
 };

@@ -29,6 +29,14 @@ namespace gyroseg {
 
 [[nodiscard]] LabelDecoder build_decoder(const Config& config, const Hierarchy& tree);
 
+/// How validations during training see images: by the window where one is set, once; scales and
+/// flip are for evaluate and infer.
+[[nodiscard]] InferenceConfig validation_inference(const Config& config);
+
+/// Images a batch where nothing is trained: 1 with a window, which is set where images are large,
+/// else training.batch_size.
+[[nodiscard]] int validation_batch_size(const Config& config);
+
 /// First thing in a program: threads of tensor operations by training.threads (0: all cores), and freed
 /// memory kept for the next step.
 void tune_process(const Config& config);

@@ -10,6 +10,7 @@
 #include "gyroseg/data/loader.h"
 #include "gyroseg/hierarchy/hierarchy.h"
 #include "gyroseg/inference/decode.h"
+#include "gyroseg/inference/predict.h"
 #include "gyroseg/losses/criterion.h"
 #include "gyroseg/metrics/level_metrics.h"
 #include "gyroseg/models/segmenter.h"
@@ -31,11 +32,17 @@ struct ValidationParts {
   std::string background;          ///< metrics.background
   const Criterion* criterion;      ///< null: no losses
   std::uint64_t seed;              ///< of the triplets that are drawn
+  InferenceConfig inference;       ///< with a criterion: neither scales nor flip
 };
 
 /// One pass over the batches of `next_batch`, in evaluation mode and without gradients; the model's mode
 /// is put back. progress(images done) is called after every batch. Logits are compared at the size of
 /// the labels. Memory does not grow with the number of images.
+///
+///   Losses  of a batch: with a window, the mean over its windows, each weighted by its labelled
+///           pixels, as if they were crops to train on; the embedding is never merged
+///   Throws  c10::ValueError where a criterion meets scales, a flip, or labels of another size than
+///           the images
 [[nodiscard]] Validation validate(Segmenter& model,
                                   const std::function<std::optional<Batch>()>& next_batch,
                                   const ValidationParts& parts,
