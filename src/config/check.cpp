@@ -45,6 +45,7 @@ class Checker {
       fail("schedule.min_lr", "expected a number <= optimizer.lr");
     }
     check_window();
+    check_curvature();
   }
 
   void check_against(const Hierarchy& tree) {
@@ -83,6 +84,25 @@ class Checker {
   }
 
   // A stride wider than the window would leave pixels that no window sees.
+  void check_curvature() {
+    const EmbeddingConfig& embedding = config_.embedding;
+    if (!embedding.learn_curvature) {
+      return;
+    }
+    if (embedding.space != "poincare" && embedding.space != "lorentz") {
+      fail("embedding.learn_curvature",
+           "needs embedding.space: poincare | lorentz, got " + embedding.space);
+    }
+    const bool triplet =
+        std::any_of(config_.loss.begin(), config_.loss.end(),
+                    [](const LossConfig& loss) { return loss.name == "tree_triplet"; });
+    if (config_.classifier.input != "embedding" && !triplet) {
+      fail("embedding.learn_curvature",
+           "needs something that reads the embedding: classifier.input: embedding, or a tree_triplet "
+           "loss");
+    }
+  }
+
   void check_window() {
     const std::optional<std::array<int, 2>>& window = config_.inference.window;
     const std::optional<std::array<int, 2>>& stride = config_.inference.stride;

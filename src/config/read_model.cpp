@@ -3,9 +3,6 @@
 namespace gyroseg {
 namespace {
 
-const std::vector<std::string> kSpaces = {"euclidean", "poincare"};
-const std::vector<std::string> kLaterSpaces = {"sphere", "lorentz"};
-
 bool is_dilations(const std::vector<int>& dilations) {
   return std::all_of(dilations.begin(), dilations.end(), [](int d) { return d > 0; });
 }
@@ -31,16 +28,10 @@ void read(Section s, ModelConfig& model) {
 }
 
 void read(Section s, EmbeddingConfig& embedding) {
-  const Value* space = s.find("space");
-  const std::string expected = join(kSpaces, " | ");
-  if (space != nullptr && space->is_scalar() &&
-      std::find(kLaterSpaces.begin(), kLaterSpaces.end(), space->scalar) != kLaterSpaces.end()) {
-    s.fail("space", space->scalar + " is not yet in this version, expected " + expected);
-  } else {
-    s.choose("space", embedding.space, kSpaces);
-  }
+  s.choose("space", embedding.space, {"euclidean", "sphere", "poincare", "lorentz"});
   s.at_least("dim", embedding.dim, 2);
   s.above_zero("curvature", embedding.curvature);
+  s.read("learn_curvature", embedding.learn_curvature);
   s.reject_unknown();
 }
 

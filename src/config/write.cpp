@@ -273,6 +273,7 @@ std::string write_config(const Config& config) {
   out.line("space", config.embedding.space);
   out.line("dim", config.embedding.dim);
   out.line("curvature", config.embedding.curvature);
+  out.line("learn_curvature", config.embedding.learn_curvature);
   out.close();
   out.open("classifier");
   out.line("input", config.classifier.input);

@@ -16,13 +16,13 @@ ConvBlock hidden_block(const std::string& kind, int in) {
 
 }  // namespace
 
-ProjectionImpl::ProjectionImpl(const std::string& kind, int in, int dim)
+ProjectionHeadImpl::ProjectionHeadImpl(const std::string& kind, int in, int dim)
     : hidden_(hidden_block(kind, in)), out_(torch::nn::Conv2dOptions(in, dim, 1)) {
   if (hidden_) register_module("hidden", hidden_);
   register_module("out", out_);
 }
 
-torch::Tensor ProjectionImpl::forward(const torch::Tensor& x) {
+torch::Tensor ProjectionHeadImpl::forward(const torch::Tensor& x) {
   return output_layer(out_, hidden_ ? hidden_->forward(x) : x);
 }
 

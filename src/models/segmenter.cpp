@@ -27,6 +27,11 @@ bool reads_encoder(const ModelConfig& model, bool classify_embedding) {
   return input == "encoder" || (input == "auto" && !classify_embedding);
 }
 
+Curvature curvature_of(const EmbeddingConfig& embedding) {
+  return embedding.learn_curvature ? Curvature::learnable(embedding.curvature)
+                                   : Curvature(embedding.curvature);
+}
+
 int num_logits(const ClassifierConfig& classifier, const SegmenterShape& shape) {
   TORCH_CHECK_VALUE(classifier.nodes == "leaves" || classifier.nodes == "all",
                     "classifier.nodes: expected leaves | all, got ", classifier.nodes);
@@ -40,7 +45,7 @@ int num_logits(const ClassifierConfig& classifier, const SegmenterShape& shape) 
 
 SegmenterImpl::SegmenterImpl(const ModelConfig& model, const EmbeddingConfig& embedding,
                              const ClassifierConfig& classifier, const SegmenterShape& shape)
-    : manifold_(make_manifold(embedding.space, embedding.curvature)),
+    : manifold_(make_manifold(embedding.space, curvature_of(embedding))),
       classify_embedding_(reads_embedding(classifier)),
       project_encoder_(reads_encoder(model, classify_embedding_)),
       encoder_(register_module("encoder", make_encoder(model))) {
@@ -52,12 +57,13 @@ SegmenterImpl::SegmenterImpl(const ModelConfig& model, const EmbeddingConfig& em
     TORCH_CHECK_VALUE(embedding.dim >= 2, "embedding.dim: expected an integer >= 2, got ",
                       embedding.dim);
     const int in = project_encoder_ ? encoder_->channels().back() : decoder_->channels();
-    projection_ = register_module("projection", Projection(model.projection, in, embedding.dim));
+    projection_ = register_module("projection", ProjectionHead(model.projection, in, embedding.dim));
   }
   if (classify_embedding_) {
     hyperplanes_ =
         register_module("classifier", HyperplaneClassifier(embedding.dim, outputs, manifold_));
   } else {
+    if (projection_) register_curvature();
     linear_ = register_module(
         "classifier",
         torch::nn::Conv2d(torch::nn::Conv2dOptions(decoder_->channels(), outputs, 1)));
@@ -83,6 +89,11 @@ Prediction SegmenterImpl::forward(const torch::Tensor& images) {
                                           : output_layer(linear_, features);
   if (auxiliary_ && is_training()) prediction.auxiliary = auxiliary_->forward(stages[kThirdStage]);
   return prediction;
+}
+
+void SegmenterImpl::register_curvature() {
+  const auto c = manifold_->curvature_parameter();
+  if (c && c->parameter().defined()) register_parameter("curvature", c->parameter());
 }
 
 torch::Tensor SegmenterImpl::classify(const torch::Tensor& embedding) {

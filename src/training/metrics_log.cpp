@@ -37,7 +37,7 @@ Json to_json(const LogEntry& entry) {
                       {"ece", number(level.ece)}});
   }
   Json val = {{"loss", number(validation.loss)}, {"terms", numbers(validation.terms)}, {"levels", levels}};
-  return {{"epoch", entry.epoch},
+  Json json = {{"epoch", entry.epoch},
           {"step", entry.step},
           {"lr", entry.learning_rate},
           {"train", numbers(entry.train_losses)},
@@ -45,6 +45,10 @@ Json to_json(const LogEntry& entry) {
           {"best", entry.best},
           {"train_seconds", entry.train_seconds},
           {"val_seconds", entry.validation_seconds}};
+  if (entry.curvature) {
+    json["curvature"] = *entry.curvature;
+  }
+  return json;
 }
 
 std::string cell(const char* format, double value) {
@@ -98,7 +102,7 @@ void MetricsLog::print_row(const LogEntry& entry) {
     for (int k = 1; k <= num_levels_; ++k) {
       table_ << padded("mIoU@" + std::to_string(k), 9);
     }
-    table_ << padded("train s", 9) << padded("val s", 8) << "\n";
+    table_ << (entry.curvature ? padded("c", 9) : "") << padded("train s", 9) << padded("val s", 8) << "\n";
     header_printed_ = true;
   }
   const MetricsReport& report = entry.validation->reports.front();
@@ -109,6 +113,9 @@ void MetricsLog::print_row(const LogEntry& entry) {
          << padded(rate(report.levels.back().pixel_accuracy), 11);
   for (const LevelReport& level : report.levels) {
     table_ << padded(rate(level.miou), 9);
+  }
+  if (entry.curvature) {
+    table_ << padded(cell("%.4f", *entry.curvature), 9);
   }
   table_ << padded(cell("%.1f", entry.train_seconds), 9)
          << padded(cell("%.1f", entry.validation_seconds), 8) << (entry.best ? "  best" : "")

@@ -22,22 +22,39 @@ bool starts_state_of(const std::map<std::string, torch::Tensor>& state, const st
   return next != state.end() && next->first.starts_with(name + "/");
 }
 
+/// The weights, and apart from them, without weight decay, what would be pulled to a meaningless
+/// value by it: t of a learned curvature c = c0 e^t.
+template <class Options>
+std::vector<torch::optim::OptimizerParamGroup> groups_of(const torch::nn::Module& model,
+                                                         const Options& options) {
+  std::vector<torch::Tensor> weights, curvatures;
+  for (const auto& parameter : model.named_parameters()) {
+    (parameter.key().ends_with("curvature") ? curvatures : weights).push_back(parameter.value());
+  }
+  std::vector<torch::optim::OptimizerParamGroup> groups;
+  groups.emplace_back(weights, std::make_unique<Options>(options));
+  if (!curvatures.empty()) {
+    groups.emplace_back(curvatures, std::make_unique<Options>(Options(options).weight_decay(0)));
+  }
+  return groups;
+}
+
 }  // namespace
 
 std::unique_ptr<torch::optim::Optimizer> make_optimizer(const OptimizerConfig& options,
                                                         const torch::nn::Module& model) {
   if (options.name == "sgd") {
-    return std::make_unique<FusedSgd>(
-        model.parameters(),
-        torch::optim::SGDOptions(options.lr).momentum(options.momentum).weight_decay(
-            options.weight_decay));
+    const auto sgd = torch::optim::SGDOptions(options.lr)
+                         .momentum(options.momentum)
+                         .weight_decay(options.weight_decay);
+    return std::make_unique<FusedSgd>(groups_of(model, sgd), sgd);
   }
   TORCH_CHECK_VALUE(options.name == "adamw", "make_optimizer: expected sgd | adamw, got ",
                     options.name);
-  return std::make_unique<FusedAdamW>(
-      model.parameters(), torch::optim::AdamWOptions(options.lr)
-                              .betas({options.betas[0], options.betas[1]})
-                              .weight_decay(options.weight_decay));
+  const auto adamw = torch::optim::AdamWOptions(options.lr)
+                         .betas({options.betas[0], options.betas[1]})
+                         .weight_decay(options.weight_decay);
+  return std::make_unique<FusedAdamW>(groups_of(model, adamw), adamw);
 }
 
 void set_learning_rate(torch::optim::Optimizer& optimizer, double lr) {

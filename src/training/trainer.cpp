@@ -225,7 +225,10 @@ void Trainer::validate_and_save() {
   log_.add({static_cast<double>(state_.step) / static_cast<double>(train_.batches_per_epoch()),
             state_.step,
             learning_rate(config_.schedule, config_.optimizer.lr, state_.step - 1, state_.total_steps),
-            train_losses, &validation, train_seconds_, seconds_since(start), best});
+            train_losses, &validation, train_seconds_, seconds_since(start), best,
+            config_.embedding.learn_curvature
+                ? std::optional<double>(model_->manifold()->curvature())
+                : std::nullopt});
   if (!validation.collapsed.empty()) {
     progress_out_ << "warning: more than 99 % of the validation pixels are predicted as "
                   << validation.collapsed << "; class weights (check_data proposes some) or a lower "

@@ -31,7 +31,7 @@ TEST_F(Messages, TheExampleOfTheStyleGuide) {
                   "  curvature: -1\n"
                   "  dims: 16\n"
                   "data: {root: figures}\n"),
-            "train.yaml:3: embedding.space: expected euclidean | poincare, got poincar\n"
+            "train.yaml:3: embedding.space: expected euclidean | sphere | poincare | lorentz, got poincar\n"
             "train.yaml:4: embedding.curvature: expected a number > 0, got -1\n"
             "train.yaml:5: embedding.dims: unknown key, did you mean dim?");
 }
@@ -76,12 +76,12 @@ TEST_F(Messages, EveryProblemAtOnceSortedByLineOverridesLast) {
       "--set nonsense: expected key=value, such as training.epochs=5");
 }
 
-TEST_F(Messages, SpacesOfLaterVersions) {
-  for (const std::string space : {"sphere", "lorentz"}) {
-    EXPECT_EQ(error_of("embedding: {space: " + space + "}"),
-              "train.yaml:3: embedding.space: " + space +
-                  " is not yet in this version, expected euclidean | poincare");
-  }
+TEST_F(Messages, LearnedCurvatureNeedsASpaceThatHasOneAndAReader) {
+  EXPECT_EQ(error_of("embedding: {space: sphere, learn_curvature: true}"),
+            "train.yaml:3: embedding.learn_curvature: needs embedding.space: poincare | lorentz, got "
+            "sphere\n"
+            "train.yaml:3: embedding.learn_curvature: needs something that reads the embedding: "
+            "classifier.input: embedding, or a tree_triplet loss");
 }
 
 TEST_F(Messages, KeyOfAnotherSection) {

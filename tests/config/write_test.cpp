@@ -123,6 +123,7 @@ const std::map<std::string, std::string> kOtherValues = {
     {"embedding.space", "poincare"},
     {"embedding.dim", "2"},
     {"embedding.curvature", "1e-06"},
+    {"embedding.learn_curvature", "true"},
     {"classifier.input", "embedding"},
     {"loss[].label", "main"},
     {"loss[].weight", "0.3333333333333333"},
@@ -173,9 +174,9 @@ TEST(Write, EveryKeyRoundTrips) {
     if (key == "device" || key == "hierarchy" || key == "labels" || key == "hierarchy.file" ||
         key == "loss" || key == "loss[].name" || key == "data.layout" ||
         key == "classifier.nodes" || key == "inference.stride" ||
-        key.starts_with("data.color_map[]")) {
-      continue;  // the machine decides about devices, there is one layout; a stride needs a window
-                 // (next test); others have own tests
+        key == "embedding.learn_curvature" || key.starts_with("data.color_map[]")) {
+      continue;  // the machine decides about devices, there is one layout; a stride needs a window,
+                 // a learned c a space that has one (next test); others have own tests
     }
     ASSERT_TRUE(kOtherValues.contains(key)) << key;
     const std::string text =
@@ -206,6 +207,7 @@ TEST(Write, AllKeysAtOnceComeBackEqual) {
   EXPECT_EQ(again.loss[0].weight, 0.3333333333333333);
   EXPECT_EQ(again.loss[2].fixed_margin, 0.6);
   EXPECT_EQ(again.seed, 18446744073709551615ULL);
+  EXPECT_TRUE(again.embedding.learn_curvature);
   EXPECT_EQ(again.inference.window, (std::array<int, 2>{64, 96}));
   EXPECT_EQ(again.inference.stride, (std::array<int, 2>{64, 1}));
   EXPECT_THAT(again.inference.scales, ElementsAre(0.5, 1, 1.75));

@@ -65,6 +65,27 @@ class TrainerTest : public ::testing::Test {
 
 TemporaryFolder* TrainerTest::folder_ = nullptr;
 
+// A learned c starts at embedding.curvature, moves, is logged, saved and found again by evaluate; with
+// the classifier on the embedding and beside it.
+TEST_F(TrainerTest, CurvatureIsLearnedAndLogged) {
+  for (const std::string input : {"embedding", "features"}) {
+    Config config = this->config();
+    config.embedding.curvature = 0.5;
+    config.embedding.learn_curvature = true;
+    config.classifier.input = input;
+    config.optimizer.lr = 0.05;
+    const RunFolder run = run_folder("curvature_" + input);
+    ASSERT_EQ(train(config, run), TrainOutcome::finished);
+    const std::string log = text_of(run.path / "metrics.jsonl");
+    const std::string last = log.substr(log.rfind('\n', log.size() - 2) + 1);
+    const double learned = nlohmann::json::parse(last).at("curvature").get<double>();
+    EXPECT_GT(std::abs(learned - 0.5), 1e-6) << input;
+    EXPECT_GT(learned, 0);
+    const LoadedRun loaded = load_run(run.path, "last", {});
+    EXPECT_EQ(loaded.model->manifold()->curvature(), learned) << input;
+  }
+}
+
 // N steps, stop, resume, N steps equal 2N steps: weights, optimiser, averages and the state, bit for bit;
 // stopped inside an epoch and at its end, with SGD and AdamW, with and without averaged weights, in
 // both precisions.

@@ -58,9 +58,10 @@ struct ModelConfig {
 };
 
 struct EmbeddingConfig {
-  std::string space = "euclidean";  ///< euclidean | poincare
-  int dim = 256;                    ///< D >= 2
-  double curvature = 1.0;           ///< c > 0, sectional curvature -c; unused by euclidean
+  std::string space = "euclidean";  ///< euclidean | sphere | poincare | lorentz
+  int dim = 256;                    ///< D >= 2, network outputs
+  double curvature = 1.0;           ///< c > 0, sectional curvature -c; poincare and lorentz
+  bool learn_curvature = false;     ///< c is a parameter that starts at `curvature`
 };
 
 struct ClassifierConfig {

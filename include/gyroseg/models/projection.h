@@ -16,15 +16,15 @@ namespace gyroseg {
 ///   x     [B,in,h,w] -> [B,D,h,w]
 ///   Kind  linear: one 1 x 1 convolution;  convmlp: 1 x 1 convolution, batch norm, ReLU, 1 x 1
 ///         convolution (HSSN, Li et al. 2022). Anything else throws c10::ValueError.
-class ProjectionImpl : public torch::nn::Module {
+class ProjectionHeadImpl : public torch::nn::Module {
  public:
-  ProjectionImpl(const std::string& kind, int in, int dim);
+  ProjectionHeadImpl(const std::string& kind, int in, int dim);
   [[nodiscard]] torch::Tensor forward(const torch::Tensor& x);
 
  private:
   ConvBlock hidden_;  ///< empty where the kind is linear
   torch::nn::Conv2d out_;
 };
-TORCH_MODULE(Projection);
+TORCH_MODULE(ProjectionHead);
 
 }  // namespace gyroseg

@@ -42,6 +42,8 @@ struct SegmenterShape {
 ///   Unused   parts are not built: no projection where nothing reads it, no decoder where the
 ///            classifier reads a projection of C5, no auxiliary head where its weight is 0
 ///   Sizes    any H, W; no padding to the stride is needed
+///   c        with embedding.learn_curvature the parameter t of c = c0 e^t is `curvature`, or
+///            `classifier.curvature` where the classifier reads the embedding
 ///   Init     a function of torch::manual_seed alone
 ///   Dtype    the weights' own; with compute_in(kBFloat16) the convolutions of the encoder, the
 ///            decoder and the heads' hidden layers run in bfloat16. The last layer of each head and
@@ -64,6 +66,7 @@ class SegmenterImpl : public torch::nn::Module {
   void compute_in(torch::Dtype dtype) { inner_dtype_ = dtype; }
 
  private:
+  void register_curvature();
   [[nodiscard]] torch::Tensor classify(const torch::Tensor& embedding);
 
   std::shared_ptr<const Manifold> manifold_;
@@ -71,7 +74,7 @@ class SegmenterImpl : public torch::nn::Module {
   bool project_encoder_;
   std::shared_ptr<Encoder> encoder_;
   std::shared_ptr<Decoder> decoder_;  ///< empty where nothing reads it
-  Projection projection_{nullptr};
+  ProjectionHead projection_{nullptr};
   torch::nn::Conv2d linear_{nullptr};
   HyperplaneClassifier hyperplanes_{nullptr};
   AuxiliaryHead auxiliary_{nullptr};

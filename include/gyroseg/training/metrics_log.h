@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <ostream>
 #include <string>
 
@@ -21,6 +22,7 @@ struct LogEntry {
   double train_seconds = 0;
   double validation_seconds = 0;
   bool best = false;
+  std::optional<double> curvature = std::nullopt;  ///< c where it is learned
 };
 
 /// metrics.jsonl and the table of epochs.
