@@ -13,6 +13,22 @@ void add_losses(const LossSum& losses, double images, Validation& result) {
   }
 }
 
+// Replaces the sums by those over all processes. Each has the same terms, also one without images.
+void merge_losses(const ProcessGroup& group, Validation& result, std::int64_t& images) {
+  std::vector<double> mine = {static_cast<double>(images), result.loss};
+  for (const auto& [label, value] : result.terms) {
+    mine.push_back(value);
+  }
+  torch::Tensor sums = torch::tensor(mine, torch::kFloat64);
+  group.sum(sums);
+  images = static_cast<std::int64_t>(sums[0].item<double>());
+  result.loss = sums[1].item<double>();
+  std::int64_t i = 2;
+  for (auto& [label, value] : result.terms) {
+    value = sums[i++].item<double>();
+  }
+}
+
 torch::Tensor resized(const torch::Tensor& logits, const torch::Tensor& labels) {
   return torch::upsample_bilinear2d(logits, {labels.size(1), labels.size(2)}, /*align_corners=*/false);
 }
@@ -27,6 +43,11 @@ Validation validate(Segmenter& model, const std::function<std::optional<Batch>()
   const torch::Device device = model->parameters().front().device();
   std::vector<LevelMetrics> metrics(parts.modes.size(), LevelMetrics(parts.tree, parts.background));
   Validation result;
+  if (parts.criterion != nullptr) {
+    for (const std::string& label : parts.criterion->labels()) {
+      result.terms[label] = 0;
+    }
+  }
   std::int64_t images = 0;
   while (const std::optional<Batch> batch = next_batch()) {
     const torch::Tensor labels = batch->labels.to(device);
@@ -34,9 +55,9 @@ Validation validate(Segmenter& model, const std::function<std::optional<Batch>()
     const std::int64_t batch_images = batch->images.size(0);
     if (parts.criterion != nullptr) {
       // Step total_steps: every scheduled weight at its end, so that validations compare. The seed
-      // depends on the images seen only, so that each validation draws the same triplets.
-      const LossInputs inputs{prediction.logits, prediction.embedding, {}, labels, /*step=*/images,
-                              /*total_steps=*/0, parts.seed};
+      // depends on the batch's first image, so that each validation draws the same triplets.
+      const LossInputs inputs{prediction.logits, prediction.embedding, {}, labels,
+                              /*step=*/batch->indices.front(), /*total_steps=*/0, parts.seed};
       add_losses((*parts.criterion)(inputs), static_cast<double>(batch_images), result);
     }
     const std::vector<Decoded> decoded = parts.decoder(resized(prediction.logits, labels), parts.modes);
@@ -47,6 +68,12 @@ Validation validate(Segmenter& model, const std::function<std::optional<Batch>()
     if (progress) {
       progress(images);
     }
+  }
+  if (!parts.group.alone()) {
+    for (LevelMetrics& mode : metrics) {
+      mode.merge([&](torch::Tensor& counts) { parts.group.sum(counts); });
+    }
+    merge_losses(parts.group, result, images);
   }
   for (const LevelMetrics& mode : metrics) {
     result.reports.push_back(mode.report());

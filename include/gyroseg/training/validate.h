@@ -13,6 +13,7 @@
 #include "gyroseg/losses/criterion.h"
 #include "gyroseg/metrics/level_metrics.h"
 #include "gyroseg/models/segmenter.h"
+#include "gyroseg/training/process_group.h"
 
 namespace gyroseg {
 
@@ -31,11 +32,14 @@ struct ValidationParts {
   std::string background;          ///< metrics.background
   const Criterion* criterion;      ///< null: no losses
   std::uint64_t seed;              ///< of the triplets that are drawn
+  ProcessGroup group = {};         ///< those that share the batches; each receives the whole result
 };
 
 /// One pass over the batches of `next_batch`, in evaluation mode and without gradients; the model's mode
 /// is put back. progress(images done) is called after every batch. Logits are compared at the size of
-/// the labels. Memory does not grow with the number of images.
+/// the labels. Memory does not grow with the number of images. Images are numbered by
+/// Batch::indices: losses do not depend on how whole batches are dealt to processes, but for the
+/// order of sums.
 [[nodiscard]] Validation validate(Segmenter& model,
                                   const std::function<std::optional<Batch>()>& next_batch,
                                   const ValidationParts& parts,
