@@ -1,5 +1,6 @@
 # Every library the project uses, found once. scripts/setup installs them all.
 include(LibTorch)
+include(Gloo)
 include(OpenCVModules)
 find_package(yaml-cpp REQUIRED)
 find_package(nlohmann_json REQUIRED)

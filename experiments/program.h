@@ -14,6 +14,7 @@
 #include "gyroseg/models/safetensors.h"
 #include "gyroseg/training/checkpoint.h"
 #include "gyroseg/training/out_of_memory.h"
+#include "gyroseg/training/process_place.h"
 
 namespace gyroseg {
 
@@ -47,6 +48,8 @@ inline int run_program(const std::string& name, const std::function<int()>& body
   } catch (const WeightsError& error) {
     return report(error.what(), kUserError);
   } catch (const CheckpointError& error) {
+    return report(error.what(), kUserError);
+  } catch (const LaunchError& error) {
     return report(error.what(), kUserError);
   } catch (const std::exception& error) {
     const std::string advice = out_of_memory_advice(error);

@@ -36,35 +36,41 @@ std::vector<std::string> overrides(const cxxopts::ParseResult& arguments) {
                                     : std::vector<std::string>{};
 }
 
-void print_summary(const Config& config, const RunFolder& run, Trainer& trainer) {
-  std::cerr << "run folder  " << run.path.string() << "\n"
-            << "network     " << config.model.encoder << " " << config.model.decoder << ", "
-            << count_parameters(*trainer.model()) << " parameters\n"
-            << "embedding   " << config.embedding.space << ", dimension " << config.embedding.dim
-            << ", classifier on " << config.classifier.input << "\n"
-            << "device      " << config.device << ", " << at::get_num_threads() << " threads, "
-            << config.training.precision << "\n";
+void print_summary(const Config& config, const RunFolder& run, Trainer& trainer,
+                   const ProcessGroup& group, std::ostream& out) {
+  out << "run folder  " << run.path.string() << "\n"
+      << "network     " << config.model.encoder << " " << config.model.decoder << ", "
+      << count_parameters(*trainer.model()) << " parameters\n"
+      << "embedding   " << config.embedding.space << ", dimension " << config.embedding.dim
+      << ", classifier on " << config.classifier.input << "\n"
+      << "device      " << config.device << ", " << at::get_num_threads() << " threads, "
+      << config.training.precision << "\n";
+  if (!group.alone()) {
+    out << "processes   " << group.size() << ", batch norm "
+        << (config.training.sync_batch_norm ? "synchronised" : "of each on its own") << "\n";
+  }
 }
 
-int tell(TrainOutcome outcome, const RunFolder& run, const TrainingState& state) {
+int tell(TrainOutcome outcome, const RunFolder& run, const TrainingState& state,
+         std::ostream& out) {
   const std::string resume = "train --resume " + run.path.string();
   switch (outcome) {
     case TrainOutcome::finished:
-      std::cerr << "finished at step " << state.step << "; best " << run.best().string() << " (step "
-                << state.best_step << ")\n";
+      out << "finished at step " << state.step << "; best " << run.best().string() << " (step "
+          << state.best_step << ")\n";
       return 0;
     case TrainOutcome::early_stop:
-      std::cerr << "stopped early at step " << state.step << ": " << state.stale_validations
-                << " validations without improvement; best " << run.best().string() << "\n";
+      out << "stopped early at step " << state.step << ": " << state.stale_validations
+          << " validations without improvement; best " << run.best().string() << "\n";
       return 0;
     case TrainOutcome::interrupted:
-      std::cerr << "stopped at step " << state.step << " of " << state.total_steps
-                << ", everything is saved; go on with: " << resume << "\n";
+      out << "stopped at step " << state.step << " of " << state.total_steps
+          << ", everything is saved; go on with: " << resume << "\n";
       return 0;
     case TrainOutcome::diverged:
-      std::cerr << "train: the loss stayed non-finite up to step " << state.step
-                << "; the last good checkpoint is intact. Lower optimizer.lr, set "
-                   "optimizer.clip_norm=1, then: " << resume << "\n";
+      out << "train: the loss stayed non-finite up to step " << state.step
+          << "; the last good checkpoint is intact. Lower optimizer.lr, set "
+             "optimizer.clip_norm=1, then: " << resume << "\n";
       return kFailure;
   }
   return kFailure;
@@ -86,7 +92,7 @@ int train(const cxxopts::ParseResult& arguments) {
   const std::filesystem::path file = arguments.count("config") > 0
                                          ? std::filesystem::path(arguments["config"].as<std::string>())
                                          : open_run(folder).config();
-  const Config config = read_config(file, overrides(arguments));
+  Config config = read_config(file, overrides(arguments));
   if (arguments.count("print-config") > 0) {
     std::cout << write_config(config);
     return 0;
@@ -96,15 +102,27 @@ int train(const cxxopts::ParseResult& arguments) {
     return 0;
   }
   tune_process(config);
+  const ProcessPlace place = place_in_environment();
+  config.device = device_of(config.device, place);
+  const ProcessGroup group(place);
   TrainOptions options;
   options.resume = resume;
   options.init_weights = arguments["init-weights"].as<std::string>();
   options.stop_after = arguments["stop-after"].as<std::int64_t>();
   options.terminal = on_terminal();
-  const RunFolder run = resume ? open_run(folder) : new_run(folder, config);
-  Trainer trainer(config, run, options, std::cout, std::cerr);
-  print_summary(config, run, trainer);
-  return tell(trainer.run(), run, trainer.state());
+  RunFolder run{folder};
+  if (resume) {
+    run = open_run(folder);
+  } else if (group.first()) {
+    run = new_run(folder, config);
+  }
+  // Only rank 0 prints, but for errors.
+  std::ostream nowhere(nullptr);
+  std::ostream& table = group.first() ? std::cout : nowhere;
+  std::ostream& out = group.first() ? std::cerr : nowhere;
+  Trainer trainer(config, run, options, table, out, group);
+  print_summary(config, run, trainer, group, out);
+  return tell(trainer.run(), run, trainer.state(), out);
 }
 
 }  // namespace

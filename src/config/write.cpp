@@ -245,6 +245,7 @@ void write(Writer& out, const TrainingConfig& training) {
   out.line("max_nonfinite", training.max_nonfinite);
   out.line("channels_last", training.channels_last);
   out.line("precision", training.precision);
+  out.line("sync_batch_norm", training.sync_batch_norm);
   out.line("threads", training.threads);
   out.close();
 }

@@ -33,9 +33,14 @@ Loader::Loader(const SegmentationDataset& dataset, const LoaderOptions& options)
                     options.batch_size);
   TORCH_CHECK_VALUE(options.threads >= 0, "Loader: threads must be >= 0, got ", options.threads);
   TORCH_CHECK_VALUE(options.prefetch >= 1, "Loader: prefetch must be >= 1, got ", options.prefetch);
+  TORCH_CHECK_VALUE(options.rank >= 0 && options.rank < options.parts,
+                    "Loader: rank must be in [0, ", options.parts, "), got ", options.rank);
   const std::int64_t size = dataset.size();
   batches_ = options.drop_last ? size / options.batch_size
                                : (size + options.batch_size - 1) / options.batch_size;
+  if (options.whole_batches) {
+    batches_ = (batches_ - options.rank + options.parts - 1) / options.parts;
+  }
   capacity_ = std::max(options.prefetch, options.threads);
   claimed_ = consumed_ = batches_;  // nothing to do before the first start_epoch
   for (int i = 0; i < options.threads; ++i) {
@@ -71,8 +76,15 @@ void Loader::start_epoch(std::int64_t epoch, std::int64_t first_batch) {
 }
 
 std::vector<std::int64_t> Loader::indices_of(std::int64_t batch) const {
-  const std::int64_t first = batch * options_.batch_size;
-  const std::int64_t last = std::min(first + options_.batch_size, dataset_.size());
+  const std::int64_t parts = options_.parts;
+  const std::int64_t whole = options_.whole_batches ? batch * parts + options_.rank : batch;
+  std::int64_t first = whole * options_.batch_size;
+  std::int64_t last = std::min(first + options_.batch_size, dataset_.size());
+  if (!options_.whole_batches) {
+    const std::int64_t count = last - first;
+    last = first + count * (options_.rank + 1) / parts;
+    first += count * options_.rank / parts;
+  }
   return {order_.begin() + first, order_.begin() + last};
 }
 

@@ -206,6 +206,14 @@ torch::Tensor Criterion::auxiliary(Batch& batch) const {
                             batch.level(tree_.num_levels()).first, weights);
 }
 
+std::vector<std::string> Criterion::labels() const {
+  std::vector<std::string> labels;
+  for (const Term& term : terms_) {
+    labels.push_back(term.label);
+  }
+  return labels;
+}
+
 bool Criterion::needs_embedding(const std::vector<LossConfig>& terms) {
   return std::any_of(terms.begin(), terms.end(),
                      [](const LossConfig& term) { return term.name == "tree_triplet"; });

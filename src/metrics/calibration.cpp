@@ -31,6 +31,13 @@ void CalibrationBins::add(const torch::Tensor& confidence, const torch::Tensor& 
   confidence_ = confidence_ + sums(counted, value);
 }
 
+void CalibrationBins::merge(const std::function<void(torch::Tensor&)>& sum) {
+  for (torch::Tensor* bins : {&pixels_, &right_, &confidence_}) {
+    *bins = bins->clone();
+    sum(*bins);
+  }
+}
+
 std::optional<double> CalibrationBins::error() const {
   const auto total = pixels_.sum().item<std::int64_t>();
   if (total == 0) {

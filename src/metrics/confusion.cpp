@@ -40,6 +40,11 @@ void ConfusionMatrix::add(const torch::Tensor& truth, const torch::Tensor& predi
   counts_ = counts_ + added.narrow(0, 0, n * n).view({n, n}).cpu();
 }
 
+void ConfusionMatrix::merge(const std::function<void(torch::Tensor&)>& sum) {
+  counts_ = counts_.clone();
+  sum(counts_);
+}
+
 std::int64_t ConfusionMatrix::total() const { return counts_.sum().item<std::int64_t>(); }
 
 std::int64_t ConfusionMatrix::truth(int c) const { return counts_[c].sum().item<std::int64_t>(); }

@@ -92,6 +92,17 @@ void LevelMetrics::add(const Decoded& decoded, const torch::Tensor& labels) {
   violations_ += differs.logical_and(counted).sum().item<std::int64_t>();
 }
 
+void LevelMetrics::merge(const std::function<void(torch::Tensor&)>& sum) {
+  for (std::size_t k = 0; k < confusion_.size(); ++k) {
+    confusion_[k].merge(sum);
+    calibration_[k].merge(sum);
+  }
+  torch::Tensor totals = torch::tensor({pixels_, violations_}, torch::kInt64);
+  sum(totals);
+  pixels_ = totals[0].item<std::int64_t>();
+  violations_ = totals[1].item<std::int64_t>();
+}
+
 LevelReport LevelMetrics::level_report(int k) const {
   const ConfusionMatrix& confusion = confusion_[k - 1];
   LevelReport report;

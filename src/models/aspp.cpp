@@ -22,8 +22,8 @@ AsppImpl::AsppImpl(int in, int channels, const std::vector<int>& dilations)
 
 Tensor AsppImpl::image_mean(const Tensor& x) {
   const Tensor mean = x.mean({2, 3}, /*keepdim=*/true);
-  if (!is_training() || x.size(0) > 1) return pooling_->forward(mean);
   const auto& bn = pooling_->bn;
+  if (!is_training() || x.size(0) > 1 || bn->synchronised()) return pooling_->forward(mean);
   return torch::batch_norm(pooling_->conv->forward(mean), bn->weight, bn->bias, bn->running_mean,
                            bn->running_var, /*training=*/false, /*momentum=*/0.0,
                            bn->options.eps(), /*cudnn_enabled=*/false)

@@ -1,6 +1,5 @@
 #include "gyroseg/models/conv_block.h"
 
-#include <torch/nn/options/batchnorm.h>
 #include <torch/nn/options/conv.h>
 
 namespace gyroseg {
@@ -18,7 +17,7 @@ torch::nn::Conv2dOptions conv_options(int in, int out, const ConvOptions& option
 
 ConvBlockImpl::ConvBlockImpl(int in, int out, const ConvOptions& options)
     : conv(register_module("conv", torch::nn::Conv2d(conv_options(in, out, options)))),
-      bn(register_module("bn", torch::nn::BatchNorm2d(out))) {}
+      bn(register_module("bn", BatchNorm(out))) {}
 
 torch::Tensor ConvBlockImpl::forward(const torch::Tensor& x) {
   return bn->forward(conv->forward(x)).relu_();

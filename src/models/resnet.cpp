@@ -4,7 +4,6 @@
 #include <c10/util/Exception.h>
 #include <torch/nn/init.h>
 #include <torch/nn/modules/container/sequential.h>
-#include <torch/nn/options/batchnorm.h>
 #include <torch/nn/options/conv.h>
 
 #include <algorithm>
@@ -15,7 +14,6 @@ namespace gyroseg {
 namespace {
 
 using torch::Tensor;
-using torch::nn::BatchNorm2d;
 using torch::nn::Conv2d;
 
 constexpr int kStemChannels = 64;
@@ -50,7 +48,7 @@ class Block : public torch::nn::Module {
   void make_shortcut(int in, int out, int stride) {
     if (stride == 1 && in == out) return;
     shortcut_conv_ = conv1x1(in, out, stride);
-    shortcut_bn_ = BatchNorm2d(out);
+    shortcut_bn_ = BatchNorm(out);
     register_module("downsample", torch::nn::Sequential(shortcut_conv_, shortcut_bn_));
   }
 
@@ -62,7 +60,7 @@ class Block : public torch::nn::Module {
 
  private:
   Conv2d shortcut_conv_{nullptr};
-  BatchNorm2d shortcut_bn_{nullptr};
+  BatchNorm shortcut_bn_{nullptr};
 };
 
 class BasicBlock final : public Block {
@@ -71,9 +69,9 @@ class BasicBlock final : public Block {
 
   BasicBlock(int in, int width, const BlockPlace& place)
       : conv1_(register_module("conv1", conv3x3(in, width, place.stride, place.dilation_in))),
-        bn1_(register_module("bn1", BatchNorm2d(width))),
+        bn1_(register_module("bn1", BatchNorm(width))),
         conv2_(register_module("conv2", conv3x3(width, width, 1, place.dilation_out))),
-        bn2_(register_module("bn2", BatchNorm2d(width))) {
+        bn2_(register_module("bn2", BatchNorm(width))) {
     make_shortcut(in, width, place.stride);
   }
 
@@ -84,9 +82,9 @@ class BasicBlock final : public Block {
 
  private:
   Conv2d conv1_;
-  BatchNorm2d bn1_;
+  BatchNorm bn1_;
   Conv2d conv2_;
-  BatchNorm2d bn2_;
+  BatchNorm bn2_;
 };
 
 class Bottleneck final : public Block {
@@ -95,11 +93,11 @@ class Bottleneck final : public Block {
 
   Bottleneck(int in, int width, const BlockPlace& place)
       : conv1_(register_module("conv1", conv1x1(in, width))),
-        bn1_(register_module("bn1", BatchNorm2d(width))),
+        bn1_(register_module("bn1", BatchNorm(width))),
         conv2_(register_module("conv2", conv3x3(width, width, place.stride, place.dilation_in))),
-        bn2_(register_module("bn2", BatchNorm2d(width))),
+        bn2_(register_module("bn2", BatchNorm(width))),
         conv3_(register_module("conv3", conv1x1(width, width * kExpansion))),
-        bn3_(register_module("bn3", BatchNorm2d(width * kExpansion))) {
+        bn3_(register_module("bn3", BatchNorm(width * kExpansion))) {
     make_shortcut(in, width * kExpansion, place.stride);
   }
 
@@ -111,11 +109,11 @@ class Bottleneck final : public Block {
 
  private:
   Conv2d conv1_;
-  BatchNorm2d bn1_;
+  BatchNorm bn1_;
   Conv2d conv2_;
-  BatchNorm2d bn2_;
+  BatchNorm bn2_;
   Conv2d conv3_;
-  BatchNorm2d bn3_;
+  BatchNorm bn3_;
 };
 
 int expansion(ResNet::BlockKind kind) {
@@ -168,7 +166,7 @@ ResNet::ResNet(BlockKind kind, const std::array<int, 4>& depths, int output_stri
                                                  .stride(2)
                                                  .padding(3)
                                                  .bias(false)))),
-      bn1_(register_module("bn1", BatchNorm2d(kStemChannels))) {
+      bn1_(register_module("bn1", BatchNorm(kStemChannels))) {
   int in = kStemChannels;
   int dilation = 1;
   for (std::size_t i = 0; i < layers_.size(); ++i) {

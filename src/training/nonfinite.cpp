@@ -14,7 +14,7 @@ bool NonFiniteGuard::reject(double loss, const Batch& batch, std::int64_t step, 
     in_a_row_ = 0;
     return false;
   }
-  if (in_a_row_++ == 0) {
+  if (in_a_row_++ == 0 && writes_) {
     const std::filesystem::path file =
         folder_ / ("nonfinite_step_" + std::to_string(step) + ".safetensors");
     TensorFile dump;

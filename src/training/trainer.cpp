@@ -9,6 +9,8 @@
 
 #include "gyroseg/config/read.h"
 #include "gyroseg/data/class_weights.h"
+#include "gyroseg/models/batch_norm.h"
+#include "gyroseg/training/data_parallel.h"
 #include "gyroseg/training/interrupt.h"
 #include "gyroseg/training/schedule.h"
 
@@ -21,7 +23,9 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-LoaderOptions loader_options(const Config& config, bool training) {
+// Training takes a run of the samples of each batch, so that a step is one of the whole batch;
+// validation takes batches whole, so that its losses do not depend on the number of processes.
+LoaderOptions loader_options(const Config& config, const ProcessGroup& group, bool training) {
   LoaderOptions options;
   options.batch_size = training ? config.training.batch_size : validation_batch_size(config);
   options.threads = config.data.threads;
@@ -30,7 +34,23 @@ LoaderOptions loader_options(const Config& config, bool training) {
   options.drop_last = training && config.training.drop_last;
   options.channels_last = config.training.channels_last;
   options.augment = training;
+  options.rank = group.rank();
+  options.parts = group.size();
+  options.whole_batches = !training;
   return options;
+}
+
+void check_shares(const Config& config, std::int64_t images, const ProcessGroup& group) {
+  const std::int64_t last = config.training.drop_last ? 0 : images % config.training.batch_size;
+  const std::int64_t smallest = last > 0 ? last : config.training.batch_size;
+  if (smallest < group.size()) {
+    throw ConfigError("training.batch_size: a batch of " + std::to_string(smallest) +
+                      " images cannot be shared by " + std::to_string(group.size()) +
+                      " processes; " +
+                      (last > 0 ? "--set training.drop_last=true leaves the last, shorter one out"
+                                : "raise it (it counts the images of all processes together), or "
+                                  "start fewer"));
+  }
 }
 
 std::int64_t steps_in_all(const Config& config, const Loader& loader) {
@@ -62,16 +82,17 @@ std::string step_note(std::int64_t epoch, double loss, double images_per_second)
 }  // namespace
 
 Trainer::Trainer(Config config, RunFolder run, TrainOptions options, std::ostream& table,
-                 std::ostream& progress)
+                 std::ostream& progress, ProcessGroup group)
     : config_(std::move(config)),
+      group_(std::move(group)),
       run_(std::move(run)),
       options_(std::move(options)),
       progress_out_(progress),
       tree_(config_.hierarchy),
       train_set_(config_.data, tree_, "train"),
       val_set_(config_.data, tree_, "val"),
-      train_(train_set_, loader_options(config_, true)),
-      val_(val_set_, loader_options(config_, false)),
+      train_(train_set_, loader_options(config_, group_, true)),
+      val_(val_set_, loader_options(config_, group_, false)),
       model_(build_model(config_, tree_)),
       criterion_(build_criterion(
           config_, tree_, model_,
@@ -83,7 +104,7 @@ Trainer::Trainer(Config config, RunFolder run, TrainOptions options, std::ostrea
       average_(config_.training.ema > 0
                    ? std::make_unique<WeightAverage>(*model_, config_.training.ema)
                    : nullptr),
-      nonfinite_(run_.path, config_.training.max_nonfinite),
+      nonfinite_(run_.path, config_.training.max_nonfinite, group_.first()),
       log_(run_.metrics(), table, tree_.num_levels()) {
   start();
 }
@@ -91,15 +112,24 @@ Trainer::Trainer(Config config, RunFolder run, TrainOptions options, std::ostrea
 void Trainer::start() {
   if (options_.resume) {
     state_ = load_training(run_.last(), objects());
-    log_.rewind(state_.step);
+    if (group_.first()) {
+      log_.rewind(state_.step);
+    }
     progress_out_ << "resuming at step " << state_.step << std::endl;
   } else if (!options_.init_weights.empty()) {
     progress_out_ << options_.init_weights.string() << ": "
                   << init_weights(options_.init_weights, *model_) << std::endl;
   }
+  check_shares(config_, train_set_.size(), group_);
   state_.total_steps = steps_in_all(config_, train_);
-  if (!options_.resume) {
+  if (!options_.resume && group_.first()) {
     begin_run(run_, config_);
+  }
+  if (!group_.alone()) {
+    share_state(group_, *model_);
+    if (config_.training.sync_batch_norm) {
+      synchronise_batch_norm(*model_, [group = group_](torch::Tensor& t) { group.sum(t); });
+    }
   }
 }
 
@@ -108,8 +138,7 @@ TrainOutcome Trainer::run() {
   Progress progress(progress_out_, options_.terminal, state_.total_steps, state_.step);
   const std::int64_t first_step = state_.step;
   const std::int64_t per_epoch = train_.batches_per_epoch();
-  bool stop_asked = false;
-  while (state_.step < state_.total_steps && !stop_asked) {
+  while (state_.step < state_.total_steps && !stop_asked_) {
     const Clock::time_point epoch_start = Clock::now();
     std::int64_t images = 0;
     train_.start_epoch(epoch(), state_.step % per_epoch);
@@ -121,12 +150,12 @@ TrainOutcome Trainer::run() {
       if (nonfinite_.exhausted()) {
         return TrainOutcome::diverged;
       }
-      images += batch->images.size(0);
+      images += batch->images.size(0) * group_.size();  // shares differ by one image at most
       train_seconds_ = seconds_before + seconds_since(segment);
       progress.update(state_.step, step_note(this_epoch, loss,
                                              static_cast<double>(images) / seconds_since(epoch_start)));
-      stop_asked = InterruptGuard::requested() ||
-                   (options_.stop_after > 0 && state_.step - first_step >= options_.stop_after);
+      stop_asked_ = stop_asked_ || (group_.alone() && InterruptGuard::requested()) ||
+                    (options_.stop_after > 0 && state_.step - first_step >= options_.stop_after);
       if (validation_due()) {
         progress.clear();
         validate_and_save();
@@ -137,14 +166,14 @@ TrainOutcome Trainer::run() {
           return TrainOutcome::early_stop;
         }
       }
-      if (stop_asked || state_.step >= state_.total_steps) {
+      if (stop_asked_ || state_.step >= state_.total_steps) {
         break;
       }
     }
   }
   progress.clear();
   if (state_.step < state_.total_steps) {
-    save_training(run_.last(), objects(), state_);
+    save_last();
     return TrainOutcome::interrupted;
   }
   return TrainOutcome::finished;
@@ -160,9 +189,13 @@ double Trainer::step(const Batch& batch) {
   const Prediction prediction = model_->forward(batch.images.to(device));
   const LossSum losses = criterion_({prediction.logits, prediction.embedding, prediction.auxiliary,
                                      labels, state_.step, state_.total_steps, config_.seed});
-  double loss = losses.total.item<double>();
+  // Whatever decides the course of the run is agreed on: no process may skip what another does.
+  const JointLoss joint = agree(group_, losses, labels, InterruptGuard::requested());
+  stop_asked_ = !group_.alone() && joint.stop;
+  double loss = joint.total;
   if (std::isfinite(loss)) {
-    losses.total.backward();
+    (group_.alone() ? losses.total : losses.total * joint.share).backward();
+    sum_gradients(group_, *model_);
     if (config_.optimizer.clip_norm > 0) {
       const double norm =
           torch::nn::utils::clip_grad_norm_(model_->parameters(), config_.optimizer.clip_norm);
@@ -176,13 +209,19 @@ double Trainer::step(const Batch& batch) {
       state_.ema_updates = average_->updates();
     }
     state_.loss_sums["total"] += loss;
-    for (const LossTerm& term : losses.terms) {
-      state_.loss_sums[term.label] += term.value.item<double>();
+    for (std::size_t i = 0; i < losses.terms.size(); ++i) {
+      state_.loss_sums[losses.terms[i].label] += joint.terms[i];
     }
     ++state_.loss_steps;
   }
   ++state_.step;
   return loss;
+}
+
+void Trainer::save_last() {
+  if (group_.first()) {
+    save_training(run_.last(), objects(), state_);
+  }
 }
 
 bool Trainer::validation_due() const {
@@ -200,11 +239,15 @@ void Trainer::validate_and_save() {
   if (average_) {
     average_->swap(*model_);
   }
+  if (!config_.training.sync_batch_norm) {
+    // Every process has running statistics of its own; those of rank 0 count, as in its checkpoint.
+    share_state(group_, *model_);
+  }
   val_.start_epoch(0);
   const Validation validation =
       validate(model_, [this] { return val_.next(); },
                {tree_, decoder_, config_.decode, config_.metrics.background, &criterion_,
-                config_.seed, validation_inference(config_)});
+                config_.seed, validation_inference(config_), group_});
   const double value = best_value(validation);
   const bool best = improves(value);
   if (best) {
@@ -215,20 +258,23 @@ void Trainer::validate_and_save() {
   const std::map<std::string, double> train_losses = means(state_.loss_sums, state_.loss_steps);
   state_.loss_sums.clear();
   state_.loss_steps = 0;
-  if (best) {
+  if (best && group_.first()) {
     save_weights(run_.best(), *model_, state_);
   }
   if (average_) {
     average_->swap(*model_);
   }
-  save_training(run_.last(), objects(), state_);
-  log_.add({static_cast<double>(state_.step) / static_cast<double>(train_.batches_per_epoch()),
-            state_.step,
-            learning_rate(config_.schedule, config_.optimizer.lr, state_.step - 1, state_.total_steps),
-            train_losses, &validation, train_seconds_, seconds_since(start), best,
-            config_.embedding.learn_curvature
-                ? std::optional<double>(model_->manifold()->curvature())
-                : std::nullopt});
+  save_last();
+  if (group_.first()) {
+    log_.add({static_cast<double>(state_.step) / static_cast<double>(train_.batches_per_epoch()),
+              state_.step,
+              learning_rate(config_.schedule, config_.optimizer.lr, state_.step - 1,
+                            state_.total_steps),
+              train_losses, &validation, train_seconds_, seconds_since(start), best,
+              config_.embedding.learn_curvature
+                  ? std::optional<double>(model_->manifold()->curvature())
+                  : std::nullopt});
+  }
   if (!validation.collapsed.empty()) {
     progress_out_ << "warning: more than 99 % of the validation pixels are predicted as "
                   << validation.collapsed << "; class weights (check_data proposes some) or a lower "

@@ -44,9 +44,9 @@ void check(const InferenceConfig& inference, const torch::Tensor& images,
 }
 
 // Logits of a batch at the size of its labels [B,H,W], and its losses where there is a criterion.
-// images_before: seen before this batch.
+// first: index of the batch's first image.
 torch::Tensor measure(Segmenter& model, const torch::Tensor& images, const torch::Tensor& labels,
-                      const ValidationParts& parts, std::int64_t images_before, LossMean& losses) {
+                      const ValidationParts& parts, std::int64_t first, LossMean& losses) {
   if (parts.criterion != nullptr) {
     check(parts.inference, images, labels);
   }
@@ -54,15 +54,31 @@ torch::Tensor measure(Segmenter& model, const torch::Tensor& images, const torch
     const Prediction prediction = model->forward(part);
     if (parts.criterion != nullptr) {
       // Step total_steps: every scheduled weight at its end, so that validations compare. The seed
-      // depends on the images seen only, so that each validation draws the same triplets.
+      // depends on the batch's first image, so that each validation draws the same triplets.
       const torch::Tensor truth = cut(labels, where, static_cast<double>(kIgnored));
       const LossInputs inputs{prediction.logits, prediction.embedding, {}, truth,
-                              /*step=*/images_before, /*total_steps=*/0, parts.seed};
+                              /*step=*/first, /*total_steps=*/0, parts.seed};
       losses.add((*parts.criterion)(inputs), truth.ne(kIgnored).sum().item<double>());
     }
     return prediction.logits;
   };
   return predict(network, images, {labels.size(1), labels.size(2)}, parts.inference);
+}
+
+// Replaces the sums by those over all processes. Each has the same terms, also one without images.
+void merge_losses(const ProcessGroup& group, Validation& result, std::int64_t& images) {
+  std::vector<double> mine = {static_cast<double>(images), result.loss};
+  for (const auto& [label, value] : result.terms) {
+    mine.push_back(value);
+  }
+  torch::Tensor sums = torch::tensor(mine, torch::kFloat64);
+  group.sum(sums);
+  images = static_cast<std::int64_t>(sums[0].item<double>());
+  result.loss = sums[1].item<double>();
+  std::int64_t i = 2;
+  for (auto& [label, value] : result.terms) {
+    value = sums[i++].item<double>();
+  }
 }
 
 }  // namespace
@@ -75,13 +91,18 @@ Validation validate(Segmenter& model, const std::function<std::optional<Batch>()
   const torch::Device device = model->parameters().front().device();
   std::vector<LevelMetrics> metrics(parts.modes.size(), LevelMetrics(parts.tree, parts.background));
   Validation result;
+  if (parts.criterion != nullptr) {
+    for (const std::string& label : parts.criterion->labels()) {
+      result.terms[label] = 0;
+    }
+  }
   std::int64_t images = 0;
   while (const std::optional<Batch> batch = next_batch()) {
     const torch::Tensor labels = batch->labels.to(device);
     const std::int64_t batch_images = batch->images.size(0);
     LossMean losses;
     const torch::Tensor logits =
-        measure(model, batch->images.to(device), labels, parts, images, losses);
+        measure(model, batch->images.to(device), labels, parts, batch->indices.front(), losses);
     losses.add_to(result, static_cast<double>(batch_images));
     const std::vector<Decoded> decoded = parts.decoder(logits, parts.modes);
     for (std::size_t i = 0; i < decoded.size(); ++i) {
@@ -91,6 +112,12 @@ Validation validate(Segmenter& model, const std::function<std::optional<Batch>()
     if (progress) {
       progress(images);
     }
+  }
+  if (!parts.group.alone()) {
+    for (LevelMetrics& mode : metrics) {
+      mode.merge([&](torch::Tensor& counts) { parts.group.sum(counts); });
+    }
+    merge_losses(parts.group, result, images);
   }
   for (const LevelMetrics& mode : metrics) {
     result.reports.push_back(mode.report());

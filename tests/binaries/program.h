@@ -15,10 +15,9 @@ struct ProgramResult {
   std::string text;  ///< standard output and standard error
 };
 
-/// Runs build/bin/NAME with arguments as a shell line. One thread: tests run side by side.
-inline ProgramResult run_binary(const std::string& name, const std::string& arguments) {
-  const std::string command =
-      std::string("(OMP_NUM_THREADS=1 ") + GYROSEG_BINARY_DIR "/" + name + " " + arguments + ") 2>&1";
+/// Runs a shell line. One thread: tests run side by side.
+inline ProgramResult run_shell(const std::string& line) {
+  const std::string command = "(export OMP_NUM_THREADS=1; " + line + ") 2>&1";
   FILE* pipe = popen(command.c_str(), "r");
   if (pipe == nullptr) {
     throw std::runtime_error("cannot run " + command);
@@ -31,6 +30,11 @@ inline ProgramResult run_binary(const std::string& name, const std::string& argu
   const int status = pclose(pipe);
   result.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   return result;
+}
+
+/// Runs build/bin/NAME with arguments as a shell line.
+inline ProgramResult run_binary(const std::string& name, const std::string& arguments) {
+  return run_shell(GYROSEG_BINARY_DIR "/" + name + " " + arguments);
 }
 
 }  // namespace gyroseg

@@ -156,6 +156,7 @@ const std::map<std::string, std::string> kOtherValues = {
     {"training.max_nonfinite", "1"},
     {"training.channels_last", "false"},
     {"training.precision", "bfloat16"},
+    {"training.sync_batch_norm", "false"},
     {"training.threads", "2"},
     {"inference.window", "[64, 96]"},
     {"inference.stride", "[64, 1]"},

@@ -180,5 +180,49 @@ TEST_F(LoaderTest, ErrorsOfThreadsNameTheFile) {
   }
 }
 
+// 11 samples in batches of 3, dealt to 1, 2 and 3 loaders: what they give together is what one
+// gives.
+TEST_F(LoaderTest, PartsTogetherAreTheWholeEpoch) {
+  const Hierarchy tree = small_tree();
+  const SegmentationDataset dataset(config_, tree, "train");
+  Loader whole(dataset, options(0));
+  const std::vector<Batch> expected = epoch(whole, 2);
+  for (const int parts : {1, 2, 3}) {
+    for (const bool whole_batches : {false, true}) {
+      std::vector<Batch> together(expected.size());
+      for (int rank = 0; rank < parts; ++rank) {
+        LoaderOptions part = options(1);
+        part.rank = rank;
+        part.parts = parts;
+        part.whole_batches = whole_batches;
+        Loader loader(dataset, part);
+        const std::vector<Batch> batches = epoch(loader, 2);
+        EXPECT_EQ(static_cast<std::int64_t>(batches.size()), loader.batches_per_epoch());
+        for (std::size_t i = 0; i < batches.size(); ++i) {
+          Batch& target = together.at(whole_batches ? i * parts + rank : i);
+          target.indices.insert(target.indices.end(), batches[i].indices.begin(),
+                                batches[i].indices.end());
+          target.images = target.images.defined()
+                              ? torch::cat({target.images, batches[i].images})
+                              : batches[i].images;
+          target.labels = target.labels.defined()
+                              ? torch::cat({target.labels, batches[i].labels})
+                              : batches[i].labels;
+        }
+      }
+      expect_equal(together, expected);
+    }
+  }
+}
+
+TEST_F(LoaderTest, ARankOutsideThePartsIsRefused) {
+  const Hierarchy tree = small_tree();
+  const SegmentationDataset dataset(config_, tree, "train");
+  LoaderOptions wrong = options(0);
+  wrong.rank = 2;
+  wrong.parts = 2;
+  EXPECT_THROW(Loader(dataset, wrong), c10::ValueError);
+}
+
 }  // namespace
 }  // namespace gyroseg

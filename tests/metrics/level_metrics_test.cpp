@@ -358,5 +358,32 @@ TEST(Background, CoversTheClassesInsideItAtEveryLevel) {
   EXPECT_FALSE(is_background(tree, tree.find("bird"), mammal));
 }
 
+// Two processes, one image each: the counts of one are handed to the other's merge in their order.
+TEST(LevelMetrics, MergedCountsGiveTheFiguresOfAllImages) {
+  torch::manual_seed(8);
+  const Hierarchy tree = person_tree();
+  LevelMetrics whole(tree, "auto"), first(tree, "auto"), second(tree, "auto");
+  for (LevelMetrics* part : {&first, &second}) {
+    const Decoded decoded = random_prediction(tree, {1, 9, 8});
+    const torch::Tensor labels = torch::randint(-1, tree.num_nodes(), {1, 9, 8}, torch::kInt64);
+    part->add(decoded, labels);
+    whole.add(decoded, labels);
+  }
+  std::vector<torch::Tensor> sent;
+  second.merge([&](torch::Tensor& counts) { sent.push_back(counts.clone()); });
+  std::size_t next = 0;
+  first.merge([&](torch::Tensor& counts) { counts += sent.at(next++); });
+  EXPECT_EQ(next, sent.size());
+  const MetricsReport merged = first.report(), expected = whole.report();
+  EXPECT_EQ(merged.pixels, expected.pixels);
+  expect_near(merged.consistency_violations, expected.consistency_violations);
+  expect_near(merged.tree_distance_of_errors, expected.tree_distance_of_errors);
+  for (std::size_t k = 0; k < expected.levels.size(); ++k) {
+    EXPECT_TRUE(merged.levels[k].confusion.equal(expected.levels[k].confusion));
+    expect_near(merged.levels[k].miou, expected.levels[k].miou);
+    expect_near(merged.levels[k].ece, expected.levels[k].ece);
+  }
+}
+
 }  // namespace
 }  // namespace gyroseg

@@ -112,6 +112,7 @@ struct TrainingConfig {
   int max_nonfinite = 5;    ///< non-finite losses in a row before the run stops
   bool channels_last = true;
   std::string precision = "float32";  ///< float32 | bfloat16: of the network's convolutions
+  bool sync_batch_norm = true;  ///< with several processes: statistics of the whole batch
   int threads = 0;          ///< threads of tensor operations, 0 = all cores
 };
 

@@ -31,11 +31,16 @@ struct LoaderOptions {
   bool augment = false;        ///< data.augment, drawn from (seed, epoch, index)
   bool drop_last = false;      ///< leave out a last, shorter batch
   bool channels_last = false;  ///< memory format of the images
+  int rank = 0;                ///< which part of the batches this loader gives, in [0, parts)
+  int parts = 1;               ///< loaders that give the batches together
+  bool whole_batches = false;  ///< a part is every parts-th batch; else a run of each one's samples
 };
 
 /// Batches of a data set. The batches of an epoch are a function of (data set, options but for
 /// threads and prefetch, epoch): the same for any number of threads, and from whichever batch an
-/// epoch is begun. One thread calls start_epoch and next.
+/// epoch is begun. With several parts, those of all ranks together are the batches of one: the
+/// sizes of a batch's parts differ by at most 1, and are 0 where it has fewer samples than there are
+/// parts. One thread calls start_epoch and next.
 class Loader {
  public:
   /// The data set must outlive the loader. Throws c10::ValueError on an option out of range.
@@ -54,7 +59,7 @@ class Loader {
   /// to; the epoch ends there.
   [[nodiscard]] std::optional<Batch> next();
 
-  /// 0 where drop_last leaves out the only batch.
+  /// Of this rank. 0 where drop_last leaves out the only batch.
   [[nodiscard]] std::int64_t batches_per_epoch() const { return batches_; }
 
  private:

@@ -67,6 +67,9 @@ class Criterion {
   /// Throws c10::ValueError on shapes that do not fit, or where a needed embedding is undefined.
   [[nodiscard]] LossSum operator()(const LossInputs& inputs) const;
 
+  /// Of the config's terms, in the order of LossSum::terms; "auxiliary" comes after them.
+  [[nodiscard]] std::vector<std::string> labels() const;
+
   [[nodiscard]] static bool needs_embedding(const std::vector<LossConfig>& terms);
 
   /// Moves the level tables and class weights. Triplets are drawn on the CPU in any case.

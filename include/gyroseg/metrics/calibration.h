@@ -2,6 +2,7 @@
 
 #include <torch/types.h>
 
+#include <functional>
 #include <optional>
 
 namespace gyroseg {
@@ -21,6 +22,9 @@ class CalibrationBins {
   /// that is not a number makes the error undefined. Throws c10::ValueError on different shapes.
   void add(const torch::Tensor& confidence, const torch::Tensor& correct,
            const torch::Tensor& valid);
+
+  /// Replaces the bins by what `sum` makes of them in place: their sum over several processes.
+  void merge(const std::function<void(torch::Tensor&)>& sum);
 
   /// Nothing without pixels.
   [[nodiscard]] std::optional<double> error() const;

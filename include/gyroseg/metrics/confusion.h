@@ -3,6 +3,7 @@
 #include <torch/types.h>
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 
 namespace gyroseg {
@@ -17,6 +18,9 @@ class ConfusionMatrix {
   /// Adds pixels. truth int64, in [0, n) or negative where not counted; prediction int64 in [0, n),
   /// same shape and device. Throws c10::ValueError.
   void add(const torch::Tensor& truth, const torch::Tensor& prediction);
+
+  /// Replaces the counts by what `sum` makes of them in place: their sum over several processes.
+  void merge(const std::function<void(torch::Tensor&)>& sum);
 
   /// [n,n] int64 on the CPU.
   [[nodiscard]] const torch::Tensor& counts() const { return counts_; }

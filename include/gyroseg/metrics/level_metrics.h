@@ -3,6 +3,7 @@
 #include <torch/types.h>
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -36,6 +37,10 @@ class LevelMetrics {
   /// Adds images. labels [B,H,W] int64: node index in [0,V) or kIgnored; decoded: L levels of
   /// [B,H,W]. Any device; labels are read where the predictions are. Throws c10::ValueError.
   void add(const Decoded& decoded, const torch::Tensor& labels);
+
+  /// Replaces every count by what `sum` makes of it in place, tensors on the CPU in a fixed order:
+  /// with a sum over several processes the figures are those of all their images.
+  void merge(const std::function<void(torch::Tensor&)>& sum);
 
   [[nodiscard]] MetricsReport report() const;
 

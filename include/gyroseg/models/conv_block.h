@@ -1,10 +1,11 @@
 #pragma once
 
 #include <torch/nn/module.h>
-#include <torch/nn/modules/batchnorm.h>
 #include <torch/nn/modules/conv.h>
 #include <torch/nn/pimpl.h>
 #include <torch/types.h>
+
+#include "gyroseg/models/batch_norm.h"
 
 namespace gyroseg {
 
@@ -21,7 +22,7 @@ class ConvBlockImpl : public torch::nn::Module {
   [[nodiscard]] torch::Tensor forward(const torch::Tensor& x);
 
   torch::nn::Conv2d conv;
-  torch::nn::BatchNorm2d bn;
+  BatchNorm bn;
 };
 TORCH_MODULE(ConvBlock);
 

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <torch/nn/modules/batchnorm.h>
 #include <torch/nn/modules/container/modulelist.h>
 #include <torch/nn/modules/conv.h>
 #include <torch/types.h>
@@ -9,6 +8,7 @@
 #include <memory>
 #include <vector>
 
+#include "gyroseg/models/batch_norm.h"
 #include "gyroseg/models/encoder.h"
 
 namespace gyroseg {
@@ -35,7 +35,7 @@ class ResNet final : public Encoder {
 
  private:
   torch::nn::Conv2d conv1_;
-  torch::nn::BatchNorm2d bn1_;
+  BatchNorm bn1_;
   std::array<torch::nn::ModuleList, 4> layers_;
 };
 

@@ -11,7 +11,9 @@ namespace gyroseg {
 /// series is written to the run folder for inspection, and after `limit` in a row the training stops.
 class NonFiniteGuard {
  public:
-  NonFiniteGuard(std::filesystem::path folder, int limit) : folder_(std::move(folder)), limit_(limit) {}
+  /// writes: batches go to the folder, as one process of a run does.
+  NonFiniteGuard(std::filesystem::path folder, int limit, bool writes = true)
+      : folder_(std::move(folder)), limit_(limit), writes_(writes) {}
 
   /// Tells of the loss of a step. Returns true where the step must be left out.
   [[nodiscard]] bool reject(double loss, const Batch& batch, std::int64_t step, std::ostream& out);
@@ -21,6 +23,7 @@ class NonFiniteGuard {
  private:
   std::filesystem::path folder_;
   int limit_;
+  bool writes_;
   int in_a_row_ = 0;
 };
 

@@ -13,6 +13,7 @@
 #include "gyroseg/training/checkpoint.h"
 #include "gyroseg/training/metrics_log.h"
 #include "gyroseg/training/nonfinite.h"
+#include "gyroseg/training/process_group.h"
 #include "gyroseg/training/run_folder.h"
 #include "gyroseg/training/validate.h"
 
@@ -37,14 +38,18 @@ enum class TrainOutcome {
 ///   Equal results  a run stopped at any step and resumed equals the run that was not, bit for bit, on
 ///                  one machine and one thread count: every random draw is a function of the seed and
 ///                  the step, and all sums that go on are in the checkpoint
+///   Processes      each trains on its share of every batch, with the same result in all of them
+///                  (training/data_parallel.h); a resumed run equals the uninterrupted one for the
+///                  same number of processes. Rank 0 alone writes files; all read the checkpoint on
+///                  resuming
 ///   Writes         the files of RunFolder; the table of epochs to `table`, progress to `progress`
-///   Throws         ConfigError, DataError, CheckpointError
+///   Throws         ConfigError, DataError, CheckpointError, LostProcess
 class Trainer {
  public:
   /// Reads the data's lists and the checkpoint, or begins the run folder: whatever is wrong with the
   /// user's files is thrown here, before anything is trained.
   Trainer(Config config, RunFolder run, TrainOptions options, std::ostream& table,
-          std::ostream& progress);
+          std::ostream& progress, ProcessGroup group = {});
 
   TrainOutcome run();
 
@@ -53,6 +58,7 @@ class Trainer {
 
  private:
   void start();
+  void save_last();
   double step(const Batch& batch);
   void validate_and_save();
   bool improves(double value) const;
@@ -62,6 +68,7 @@ class Trainer {
   [[nodiscard]] TrainingObjects objects() { return {*model_, *optimizer_, average_.get()}; }
 
   Config config_;
+  ProcessGroup group_;
   RunFolder run_;
   TrainOptions options_;
   std::ostream& progress_out_;
@@ -79,6 +86,7 @@ class Trainer {
   NonFiniteGuard nonfinite_;
   MetricsLog log_;
   double train_seconds_ = 0;
+  bool stop_asked_ = false;  ///< of any process
 };
 
 }  // namespace gyroseg

@@ -14,6 +14,7 @@
 #include "gyroseg/losses/criterion.h"
 #include "gyroseg/metrics/level_metrics.h"
 #include "gyroseg/models/segmenter.h"
+#include "gyroseg/training/process_group.h"
 
 namespace gyroseg {
 
@@ -33,11 +34,14 @@ struct ValidationParts {
   const Criterion* criterion;      ///< null: no losses
   std::uint64_t seed;              ///< of the triplets that are drawn
   InferenceConfig inference;       ///< with a criterion: neither scales nor flip
+  ProcessGroup group = {};         ///< those that share the batches; each receives the whole result
 };
 
 /// One pass over the batches of `next_batch`, in evaluation mode and without gradients; the model's mode
 /// is put back. progress(images done) is called after every batch. Logits are compared at the size of
-/// the labels. Memory does not grow with the number of images.
+/// the labels. Memory does not grow with the number of images. Images are numbered by
+/// Batch::indices: losses do not depend on how whole batches are dealt to processes, but for the
+/// order of sums.
 ///
 ///   Losses  of a batch: with a window, the mean over its windows, each weighted by its labelled
 ///           pixels, as if they were crops to train on; the embedding is never merged
