@@ -13,7 +13,7 @@ namespace gyroseg {
 ///
 ///   x, y    points [.., D+1, ..] with X0 first along `dim`, broadcast; dim is reduced
 ///   Value   from the space parts alone, without cancellation at any radius (derivations.md B3): X0
-///           is taken to be sqrt(1/c + |Xs|^2)
+///           is taken to be sqrt(1/c + |Xs|^2), in the gradients too
 ///   Grads   the ambient ones of |X-Y|_L, for X0 too and for c with x and y held fixed (B4); 0 at
 ///           x == y. Double backward is an error
 ///   Dtypes  float64, float32, bfloat16, half; float64 inside

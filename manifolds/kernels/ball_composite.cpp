@@ -147,14 +147,12 @@ PairGradients mobius_backward(const Tensor& grad, const Tensor& x, const Tensor&
   const auto on = [&](const Tensor& point) { return (g * point).sum(dim, true); };
   const Tensor on_x = on(m.x), on_sum = on(m.sum);
   const Tensor on_result = (m.al * on_sum + c * m.pp * on_x) / m.d;
-  const Tensor shared = 2 * c * (on_x - on_result) * m.sum;
+  const Tensor w = (m.be * on_x - on_sum) / m.d;
   PairGradients out;
   if (needed[0])
-    out.x = ((m.al + c * m.pp) * g + shared + 2 * c * (m.be * on_result - on_sum) * m.x) / m.d;
-  if (needed[1]) out.y = (m.al * g + shared + 2 * c * m.al * on_result * m.y) / m.d;
-  if (needed[2])
-    out.c = ((m.pp * on_x - m.xx * on_sum - on_result * (m.pp - m.xx * m.be - m.yy * m.al)) / m.d)
-                .sum();
+    out.x = ((m.al + c * m.pp) * g + 2 * c * w * (m.al * m.sum + c * m.pp * m.x)) / m.d;
+  if (needed[1]) out.y = m.al * (g + 2 * c * (w * m.sum + on_result * m.y)) / m.d;
+  if (needed[2]) out.c = ((m.pp * w + m.al * m.yy * on_result) / m.d).sum();
   return out;
 }
 

@@ -12,9 +12,7 @@ struct PairSums {
   template <typename T>
   GYROSEG_INLINE void fill(const ChunkView<const T>& x, const ChunkView<const T>& y, int64_t d,
                            int64_t n) {
-    squares_of(x, d, n, xx, xx_rest);
-    squares_of(y, d, n, yy, yy_rest);
-    sums_of<SquaredDifference>(x, y, d, n, ss);
+    pair_sums_of<SquaredDifference>(x, y, d, n, xx, xx_rest, yy, yy_rest, ss);
   }
 };
 

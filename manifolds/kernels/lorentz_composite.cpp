@@ -18,15 +18,16 @@ struct Pair {
     const bool exact = x_in.scalar_type() != torch::kFloat64;
     const auto pair =
         torch::broadcast_tensors({x_in.to(torch::kFloat64), y_in.to(torch::kFloat64)});
-    difference = pair[0] - pair[1];
     const int64_t d = pair[0].size(dim) - 1;
     const Tensor x = pair[0].narrow(dim, 1, d), y = pair[1].narrow(dim, 1, d);
     const Polar px(x, dim), py(y, dim);
     const PolarAngle angle = angle_between(x, px, y, py, dim, exact);
     const Tensor root_c = torch::sqrt(c), a = root_c * px.length, b = root_c * py.length;
-    const Tensor sum = a * torch::sqrt(1 + b.square()) + b * torch::sqrt(1 + a.square());
+    const Tensor time_x = torch::sqrt(1 + a.square()), time_y = torch::sqrt(1 + b.square());
+    const Tensor sum = a * time_y + b * time_x;
     const Tensor both = torch::where(sum == 0, 1.0, px.length + py.length);
     const Tensor gap = ((x - y) * (x + y)).sum(dim, true) / both;
+    difference = at::cat({gap * (a + b) / (time_x + time_y), x - y}, dim);
     const Tensor sinh_delta = root_c * gap * (a + b) / torch::where(sum == 0, 1.0, sum);
     const Tensor square = sinh_delta.square();
     u = square / (2 * (torch::sqrt(1 + square) + 1)) + a * b * angle.sin2_half;

@@ -32,9 +32,7 @@ template <typename T>
 GYROSEG_EVERY_ISA void forward_chunk(ChunkView<const T> x, ChunkView<const T> y, int64_t d,
                                      int64_t n, double c, double largest, ChunkView<T> to) {
   ChunkArray xx, xx_rest, yy, yy_rest, pp;
-  squares_of(x, d, n, xx, xx_rest);
-  squares_of(y, d, n, yy, yy_rest);
-  sums_of<SquaredSum>(x, y, d, n, pp);
+  pair_sums_of<SquaredSum>(x, y, d, n, xx, xx_rest, yy, yy_rest, pp);
   ChunkArray &by_sum = xx_rest, &by_x = yy_rest;
 #pragma omp simd
   for (int64_t q = 0; q < n; ++q) {
@@ -67,9 +65,13 @@ GYROSEG_EVERY_ISA void forward_chunk(ChunkView<const T> x, ChunkView<const T> y,
   }
 }
 
-/// The gradients as sums of g, x + y and one point: by x `own_g g + sum_x (x+y) + point_x x`, by y
-/// `al/D g + sum_y (x+y) + point_y y`. From derivations.md E with A = al + c|x+y|^2 and y, x written
-/// as (x+y) - x, (x+y) - y, so that nothing cancels when y is near -x.
+/// The gradients as sums of g, x + y and one point. With z = x (+) y and w = be <g,x> - <g,x+y>
+/// those of derivations.md E are
+///   by x  [(al + c|x+y|^2) g + 2c w z]/D
+///   by y  al [g + 2c (w (x+y)/D + <g,z> y)]/D
+///   by c  [|x+y|^2 w/D + al |y|^2 <g,z>]/D
+/// in which nothing cancels, for x near the rim (z near x) or y near -x: written literally the
+/// gradient by y is lost there (al/D of all that its terms are).
 struct MobiusCoefficients {
   ChunkArray x_g, x_sum, x_point, y_g, y_sum, y_point;
 };
@@ -106,33 +108,60 @@ GYROSEG_INLINE void write_gradient(const ChunkView<T>& to, const ChunkArray& by_
   }
 }
 
+/// <g, x> and <g, x+y> of n points.
+template <typename T>
+GYROSEG_INLINE void gradient_sums(const ChunkView<const T>& grad, const ChunkView<const T>& x,
+                                  const ChunkView<const T>& y, int64_t d, int64_t n,
+                                  ChunkArray& on_x, ChunkArray& on_sum) {
+  if (x.channel == 1) {
+    for (int64_t q = 0; q < n; ++q) {
+      const T *gs = grad.data + q * grad.point, *xs = x.data + q * x.point,
+              *ys = y.data + q * y.point;
+      double by_x = 0, by_sum = 0;
+#pragma omp simd reduction(+ : by_x, by_sum)
+      for (int64_t i = 0; i < d; ++i) {
+        const double g = gs[i], a = xs[i], b = ys[i];
+        by_x += g * a;
+        by_sum += g * (a + b);
+      }
+      on_x[q] = by_x;
+      on_sum[q] = by_sum;
+    }
+    return;
+  }
+  for (int64_t q = 0; q < n; ++q) on_x[q] = on_sum[q] = 0;
+  for (int64_t i = 0; i < d; ++i) {
+    const T *gs = grad.data + i * grad.channel, *xs = x.data + i * x.channel,
+            *ys = y.data + i * y.channel;
+#pragma omp simd
+    for (int64_t q = 0; q < n; ++q) {
+      const double g = gs[q], a = xs[q], b = ys[q];
+      on_x[q] += g * a;
+      on_sum[q] += g * (a + b);
+    }
+  }
+}
+
 /// Returns the gradient by c, summed over the chunk.
 template <typename T>
 GYROSEG_EVERY_ISA double backward_chunk(ChunkView<const T> x, ChunkView<const T> y,
                                         ChunkView<const T> grad, int64_t d, int64_t n, double c,
                                         ChunkView<T> by_x, ChunkView<T> by_y) {
-  ChunkArray xx, xx_rest, yy, yy_rest, pp, gx, gs, by_c;
-  squares_of(x, d, n, xx, xx_rest);
-  squares_of(y, d, n, yy, yy_rest);
-  sums_of<SquaredSum>(x, y, d, n, pp);
-  sums_of<Product>(grad, x, d, n, gx);
-  sums_of<Product>(grad, y, d, n, gs);
+  ChunkArray xx, xx_rest, yy, yy_rest, pp, on_x, on_sum, by_c;
+  pair_sums_of<SquaredSum>(x, y, d, n, xx, xx_rest, yy, yy_rest, pp);
+  gradient_sums(grad, x, y, d, n, on_x, on_sum);
   MobiusCoefficients k;
 #pragma omp simd
   for (int64_t q = 0; q < n; ++q) {
     const MobiusSum sum(c, gap_of(c, xx[q], xx_rest[q]), gap_of(c, yy[q], yy_rest[q]), pp[q], 2);
-    const double on_sum = gx[q] + gs[q];  // <g, x + y>
-    const double on_result = (sum.al * on_sum + c * sum.pp * gx[q]) / sum.d;
-    const double twice = 2 * c / sum.d;
+    const double on_result = (sum.al * on_sum[q] + c * sum.pp * on_x[q]) / sum.d;
+    const double w = (sum.be * on_x[q] - on_sum[q]) / sum.d, twice = 2 * c / sum.d;
     k.x_g[q] = (sum.al + c * sum.pp) / sum.d;
-    k.x_sum[q] = twice * (gx[q] - on_result);
-    k.x_point[q] = twice * (sum.be * on_result - on_sum);
+    k.x_sum[q] = k.y_sum[q] = twice * sum.al * w;
+    k.x_point[q] = twice * c * sum.pp * w;
     k.y_g[q] = sum.al / sum.d;
-    k.y_sum[q] = twice * (gx[q] - on_result);
     k.y_point[q] = twice * sum.al * on_result;
-    by_c[q] = (sum.pp * gx[q] - xx[q] * on_sum -
-               on_result * (sum.pp - xx[q] * sum.be - yy[q] * sum.al)) /
-              sum.d;
+    by_c[q] = (sum.pp * w + sum.al * yy[q] * on_result) / sum.d;
   }
   write_gradient(by_x, k.x_g, k.x_sum, k.x_point, grad, x, y, d, n);
   write_gradient(by_y, k.y_g, k.y_sum, k.y_point, grad, y, x, d, n);

@@ -1,8 +1,7 @@
 #pragma once
 
+#include <ATen/ExpandUtils.h>
 #include <torch/types.h>
-
-#include <cmath>
 
 #include "manifolds/argument_checks.h"
 
@@ -23,10 +22,22 @@ inline torch::Dtype inside_type(torch::Dtype type) {
   return at::promote_types(type, torch::kFloat32);
 }
 
-/// A gradient as its argument has it: summed over broadcast dimensions, in its dtype.
+/// t in the layout that at::empty_like(like) would have: what the meta kernels promise, and code
+/// compiled from their strides reads. Copies only where the layouts differ.
+inline torch::Tensor laid_out_like(const torch::Tensor& like, const torch::Tensor& t) {
+  const auto strides = like.is_non_overlapping_and_dense()
+                           ? like.strides().vec()
+                           : at::infer_dense_strides(like.sizes(), like.strides());
+  bool same = true;
+  for (int64_t i = 0; i < t.dim(); ++i)
+    same = same && (t.size(i) <= 1 || t.stride(i) == strides[i]);
+  return same ? t : torch::empty_strided(t.sizes(), strides, t.options()).copy_(t);
+}
+
+/// A gradient as its argument has it: summed over broadcast dimensions, in its dtype and layout.
 inline torch::Tensor gradient_like(const torch::Tensor& gradient, const torch::Tensor& argument) {
   if (!gradient.defined()) return {};
-  return at::sum_to(gradient, argument.sizes()).to(argument.options());
+  return laid_out_like(argument, at::sum_to(gradient, argument.sizes()).to(argument.options()));
 }
 
 }  // namespace gyroseg::detail

@@ -55,8 +55,13 @@ template <const PairOperator& op>
 Tensor forward_meta(const Tensor& x, const Tensor& y, const Tensor&, int64_t dim) {
   const int64_t front = checked_dim(op, x, y, dim);
   auto shape = at::infer_size_symint(x.sym_sizes(), y.sym_sizes());
-  if (op.reduces) shape.erase(shape.begin() + front);
-  return at::empty_symint(shape, x.options().dtype(at::promote_types(x.scalar_type(), y.scalar_type())));
+  const auto options = x.options().dtype(at::promote_types(x.scalar_type(), y.scalar_type()));
+  if (op.reduces) {
+    shape.erase(shape.begin() + front);
+    return at::empty_symint(shape, options);
+  }
+  if (x.sym_sizes() == shape) return at::empty_like(x, options);
+  return y.sym_sizes() == shape ? at::empty_like(y, options) : at::empty_symint(shape, options);
 }
 
 template <const PairOperator& op>
@@ -72,7 +77,11 @@ Tensor forward_with(const PairOperator& op, const PairEvaluation& evaluation, co
   const int64_t front = checked_dim(op, x, y, dim);
   const auto result = at::promote_types(x.scalar_type(), y.scalar_type());
   const auto inside = inside_type(result);
-  return evaluation.forward(x.to(inside), y.to(inside), curvature, front, result).to(result);
+  const Tensor value =
+      evaluation.forward(x.to(inside), y.to(inside), curvature, front, result).to(result);
+  if (op.reduces) return value.contiguous();
+  if (x.sizes() == value.sizes()) return laid_out_like(x, value);
+  return y.sizes() == value.sizes() ? laid_out_like(y, value) : value.contiguous();
 }
 
 Gradients backward_with(const PairOperator& op, const PairEvaluation& evaluation,

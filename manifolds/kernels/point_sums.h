@@ -117,6 +117,49 @@ struct SquaredSum {
   static GYROSEG_INLINE double of(double a, double b) { return (a + b) * (a + b); }
 };
 
+/// |x|^2, |y|^2 with their rests and the sum of F for n pairs. float32 needs no rests and gets all
+/// three in one pass: a pass for each waited for its own chain of additions, at a third of the speed.
+template <typename F, typename T>
+GYROSEG_INLINE void pair_sums_of(const ChunkView<const T>& x, const ChunkView<const T>& y,
+                                 int64_t d, int64_t n, ChunkArray& xx, ChunkArray& xx_rest,
+                                 ChunkArray& yy, ChunkArray& yy_rest, ChunkArray& both) {
+  if constexpr (std::is_same_v<T, double>) {
+    squares_of(x, d, n, xx, xx_rest);
+    squares_of(y, d, n, yy, yy_rest);
+    sums_of<F>(x, y, d, n, both);
+    return;
+  }
+  for (int64_t q = 0; q < n; ++q) xx_rest[q] = yy_rest[q] = 0;
+  if (x.channel == 1) {
+    for (int64_t q = 0; q < n; ++q) {
+      const T *xs = x.data + q * x.point, *ys = y.data + q * y.point;
+      double x2 = 0, y2 = 0, sum = 0;
+#pragma omp simd reduction(+ : x2, y2, sum)
+      for (int64_t i = 0; i < d; ++i) {
+        const double a = xs[i], b = ys[i];
+        x2 += a * a;
+        y2 += b * b;
+        sum += F::of(a, b);
+      }
+      xx[q] = x2;
+      yy[q] = y2;
+      both[q] = sum;
+    }
+    return;
+  }
+  for (int64_t q = 0; q < n; ++q) xx[q] = yy[q] = both[q] = 0;
+  for (int64_t i = 0; i < d; ++i) {
+    const T *xs = x.data + i * x.channel, *ys = y.data + i * y.channel;
+#pragma omp simd
+    for (int64_t q = 0; q < n; ++q) {
+      const double a = xs[q], b = ys[q];
+      xx[q] += a * a;
+      yy[q] += b * b;
+      both[q] += F::of(a, b);
+    }
+  }
+}
+
 /// Sum of n entries.
 GYROSEG_INLINE double total_of(const ChunkArray& values, int64_t n) {
   double sum = 0;

@@ -44,7 +44,8 @@ Tensor forward_with(const RadialOperator& op, const RadialEvaluation& evaluation
   const Tensor curvature = checked_curvature(op.name, c);
   const int64_t front = checked_dim(op, v, dim);
   const auto result = v.scalar_type();
-  return evaluation.forward(v.to(inside_type(result)), curvature, front, result).to(result);
+  return laid_out_like(
+      v, evaluation.forward(v.to(inside_type(result)), curvature, front, result).to(result));
 }
 
 Gradients backward_with(const RadialOperator& op, const RadialEvaluation& evaluation,
