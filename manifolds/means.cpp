@@ -54,11 +54,11 @@ struct NewtonStep {
     objective = (weights * q).sum(0, true);
     const Tensor length = at::linalg_vector_norm(log, 2, -1, true);
     const Tensor unit = log / torch::where(length == 0, 1.0, length);
-    const Tensor outer = unit.unsqueeze(-1) * unit.unsqueeze(-2);
     const Tensor eye = torch::eye(x.size(-1), x.options());
-    hessian =
-        ((weights * across).unsqueeze(-1) * eye + (weights * (1 - across)).unsqueeze(-1) * outer)
-            .sum(0, true);
+    // One product over the points: their outer products would be of size n A A.
+    const Tensor outer = at::matmul(unit.movedim(0, -1),
+                                    (weights * (1 - across) * unit).movedim(0, -2));
+    hessian = (weights * across).sum(0, true).unsqueeze(-1) * eye + outer.unsqueeze(0);
     step = solve((weights * log).sum(0, true));
   }
 

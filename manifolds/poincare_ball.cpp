@@ -20,7 +20,7 @@ Tensor PoincareBall::tangent_dist(const Tensor& v, const Tensor& w, int64_t dim)
 
 Tensor PoincareBall::logits(const Tensor& v, const Tensor& normals, const Tensor& offsets,
                             int64_t dim) const {
-  return polar_mlr(v, normals, offsets, c_.value(), dim);
+  return polar_mlr(v, normals, offsets, c_, dim);
 }
 
 Tensor PoincareBall::embed(const Tensor& v, int64_t dim) const {

@@ -1,5 +1,7 @@
 #include "manifolds/nn/prototype_classifier.h"
 
+#include <torch/utils.h>
+
 #include <cmath>
 #include <utility>
 #include <vector>
@@ -13,6 +15,10 @@ namespace {
 using torch::Tensor;
 
 constexpr const char* kName = "PrototypeClassifier";
+
+/// Hyperbolic radius to which distances of float64 points are right to the digits of float32: they
+/// lose e^R of 1e-16.
+constexpr double kPointRadius = 16;
 
 Tensor random_prototypes(int64_t dim, int64_t classes) {
   detail::check_sizes(kName, dim, classes);
@@ -42,11 +48,35 @@ PrototypeClassifierImpl::PrototypeClassifierImpl(const Tensor& given,
   detail::register_curvature(*this, *manifold_);
 }
 
+bool PrototypeClassifierImpl::points_suffice(const Tensor& v) const {
+  const auto c = manifold_->curvature_parameter();
+  if (!c) return true;
+  if (v.scalar_type() == torch::kFloat64 || v.numel() == 0) return false;
+  const torch::NoGradGuard no_grad;
+  const Tensor longest = at::maximum(at::linalg_vector_norm(v, 2, 1).max(),
+                                     at::linalg_vector_norm(prototypes, 2, 1).max());
+  return 2 * std::sqrt(c->value()) * longest.item<double>() <= kPointRadius;
+}
+
+Tensor PrototypeClassifierImpl::by_points(const Tensor& x, const Tensor& points) const {
+  const Tensor last = x.movedim(1, -1);
+  auto shape = last.sizes().vec();
+  shape.back() = points.size(0);
+  return manifold_->cdist(last.reshape({-1, points.size(1)}), points).view(shape).movedim(-1, 1);
+}
+
 Tensor PrototypeClassifierImpl::forward(const Tensor& v) {
   detail::check_floating(kName, "v", v);
   TORCH_CHECK_VALUE(v.dim() >= 2 && v.size(1) == prototypes.size(1), kName,
                     ": v must have D = ", prototypes.size(1), " entries along dim 1, got ",
                     v.sizes());
+  const auto type = at::promote_types(v.scalar_type(), prototypes.scalar_type());
+  if (points_suffice(v)) {
+    const auto embed = [&](const Tensor& t, int64_t dim) {
+      return manifold_->embed(t.to(torch::kFloat64), dim);
+    };
+    return temperature_.divide(-by_points(embed(v, 1), embed(prototypes, 1)).to(type));
+  }
   std::vector<int64_t> shape(v.dim(), 1);
   shape[1] = v.size(1);
   std::vector<Tensor> distances;
@@ -60,11 +90,7 @@ Tensor PrototypeClassifierImpl::forward_points(const Tensor& x) {
   const Tensor points = manifold_->embed(prototypes);
   TORCH_CHECK_VALUE(x.dim() >= 2 && x.size(1) == points.size(1), kName, ": x must have ",
                     points.size(1), " coordinates along dim 1, got ", x.sizes());
-  const Tensor last = x.movedim(1, -1);
-  auto shape = last.sizes().vec();
-  shape.back() = points.size(0);
-  const Tensor distances = manifold_->cdist(last.reshape({-1, points.size(1)}), points);
-  return temperature_.divide(-distances.view(shape).movedim(-1, 1));
+  return temperature_.divide(-by_points(x, points));
 }
 
 }  // namespace gyroseg

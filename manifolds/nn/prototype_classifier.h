@@ -20,6 +20,7 @@ struct PrototypeOptions {
 
 /// Scores by distance to one prototype a class, -d(x, p_k)/tau, in any space. Differences are taken
 /// directly, never as |x|^2 + |y|^2 - 2<x,y>, which loses near pairs; nothing of size N K D is kept.
+/// On the sphere d is the angle; by cosine see CosineClassifier.
 ///
 ///   prototypes   [K,D]  w, network outputs as v: p = embed(w). So any optimiser of torch trains
 ///                       them. Points p of the ball are given as poincare_logmap0(p)
@@ -36,10 +37,11 @@ class PrototypeClassifierImpl : public torch::nn::Module {
   PrototypeClassifierImpl(const torch::Tensor& prototypes, std::shared_ptr<const Manifold> manifold,
                           const PrototypeOptions& options = {});
 
-  /// Network outputs v [N,D] or [B,D,H,W] -> scores [N,K] or [B,K,H,W], by tangent_dist: at any
-  /// radius, K passes over v. (On the sphere that is the cosine distance.)
+  /// Network outputs v [N,D] or [B,D,H,W] -> scores [N,K] or [B,K,H,W], right at any radius. In
+  /// hyperbolic spaces by cdist of float64 points where these carry the digits of v's dtype; float64
+  /// and far v by tangent_dist, K passes over v.
   torch::Tensor forward(const torch::Tensor& v);
-  /// Points x [N,A] or [B,A,H,W] -> scores, by cdist: faster, and as accurate as the points are. In
+  /// Points x [N,A] or [B,A,H,W] -> scores, by cdist: as accurate as the points are. In
   /// float32 the ball's points end at radius 16.
   torch::Tensor forward_points(const torch::Tensor& x);
 
@@ -48,6 +50,9 @@ class PrototypeClassifierImpl : public torch::nn::Module {
   torch::Tensor prototypes;
 
  private:
+  [[nodiscard]] bool points_suffice(const torch::Tensor& v) const;
+  [[nodiscard]] torch::Tensor by_points(const torch::Tensor& x, const torch::Tensor& points) const;
+
   std::shared_ptr<const Manifold> manifold_;
   detail::Temperature temperature_;
 };

@@ -56,6 +56,14 @@ TEST(HyperplaneClassifier, LearnsTwoSeparableClassesInBothSpaces) {
   }
 }
 
+TEST(HyperplaneClassifier, LearnsTheCurvature) {
+  torch::manual_seed(24);
+  HyperplaneClassifier head(3, 4, make_manifold("poincare", Curvature::learnable(0.7)));
+  EXPECT_EQ(head->parameters().size(), 3u);
+  head->forward(torch::randn({5, 3})).pow(3).sum().backward();
+  EXPECT_NE(head->named_parameters()["curvature"].grad().item<double>(), 0);
+}
+
 TEST(HyperplaneClassifier, RefusesBadArguments) {
   using testing::expect_value_error;
   const auto m = make_manifold("euclidean", 1.0);

@@ -51,7 +51,6 @@ TEST(PrototypeClassifier, BothFormsAgreeInEveryLayout) {
     EXPECT_EQ(scores.sizes(), (std::vector<int64_t>{2, 5, 9, 8}));
     const auto rows = head->forward(v.movedim(1, -1).reshape({-1, 3}));
     EXPECT_TRUE(torch::allclose(scores.movedim(1, -1).reshape({-1, 5}), rows, 1e-13, 0));
-    if (space->kind() == "sphere") continue;  // its tangent_dist is the cosine distance
     const auto points = head->forward_points(space->embed(v, 1));
     EXPECT_EQ(points.sizes(), scores.sizes());
     // Points lose e^R of rounding at radius R; these are within radius 8, and most near 3.
@@ -68,6 +67,32 @@ TEST(PrototypeClassifier, AnyRadius) {
                            options);
   const auto scores = head->forward(torch::tensor({{80.0f, 0.0f}}));
   EXPECT_TRUE(torch::equal(scores, torch::tensor({{-0.0f, -320.0f, -2.0f}})));
+}
+
+// float32 takes float64 points where those carry its digits (radius 8 here), float64 the polar form:
+// two ways to one score and one gradient.
+TEST(PrototypeClassifier, NearAndFarFormsAgree) {
+  torch::manual_seed(104);
+  for (const double c : {0.25, 1.0, 4.0}) {
+    const auto w = torch::randn({5, 3}), near = torch::randn({2, 3, 9, 8});
+    const auto g = torch::randn({2, 5, 9, 8});
+    const auto longest =
+        std::max(near.norm(2, 1).max().item<double>(), w.norm(2, 1).max().item<double>());
+    const auto scale = 4 / (std::sqrt(c) * longest);
+    const auto run = [&](torch::Dtype dtype) {
+      PrototypeClassifier head((scale * w).to(dtype), make_manifold("poincare", c));
+      const auto v = (scale * near).to(dtype).requires_grad_(true);
+      const auto scores = head->forward(v);
+      (scores * g.to(dtype)).sum().backward();
+      return std::vector<Tensor>{scores.detach(), v.grad(), head->prototypes.grad()};
+    };
+    const auto f32 = run(torch::kFloat32), f64 = run(kF64);
+    for (size_t i = 0; i < f32.size(); ++i) {
+      const double size = f64[i].abs().max().item<double>();
+      // Roundings of float32 inputs and results; sums of 720 pixels in the last.
+      EXPECT_LT((f32[i] - f64[i]).abs().max().item<double>(), 2e-6 * size) << c << " " << i;
+    }
+  }
 }
 
 TEST(PrototypeClassifier, GradientsMatchDifferences) {
