@@ -62,12 +62,17 @@ int run(const cxxopts::ParseResult& arguments) {
   gyroseg::Segmenter net(model, gyroseg::EmbeddingConfig{}, gyroseg::ClassifierConfig{},
                          gyroseg::SegmenterShape{kClasses, kClasses});
   gyroseg::use_channels_last(*net);
+  const auto precision = arguments["precision"].as<std::string>();
+  TORCH_CHECK_VALUE(precision == "float32" || precision == "bfloat16",
+                    "--precision: expected float32 | bfloat16, got ", precision);
+  net->compute_in(precision == "bfloat16" ? torch::kBFloat16 : torch::kFloat32);
   std::vector<double> times = time_steps(net, size, batch);
   std::sort(times.begin(), times.end());
   const double median = times[times.size() / 2];
-  std::printf("%s %ldx%ld batch %ld: %.1f ms a step, %.1f img/s, %.3f M parameters\n",
+  std::printf("%s %ldx%ld batch %ld %s: %.1f ms a step, %.1f img/s, %.3f M parameters\n",
               model.encoder.c_str(), static_cast<long>(size), static_cast<long>(size),
-              static_cast<long>(batch), median, 1000.0 * static_cast<double>(batch) / median,
+              static_cast<long>(batch), precision.c_str(), median,
+              1000.0 * static_cast<double>(batch) / median,
               static_cast<double>(gyroseg::count_parameters(*net)) / 1e6);
   return 0;
 }
@@ -80,6 +85,7 @@ int main(int argc, char** argv) {
                         cxxopts::value<std::string>()->default_value("resnet18"))(
       "size", "height and width in pixels", cxxopts::value<std::int64_t>()->default_value("128"))(
       "batch", "images a step", cxxopts::value<std::int64_t>()->default_value("8"))(
+      "precision", "float32 | bfloat16", cxxopts::value<std::string>()->default_value("float32"))(
       "h,help", "this text");
   try {
     const cxxopts::ParseResult arguments = options.parse(argc, argv);

@@ -42,7 +42,8 @@ void print_summary(const Config& config, const RunFolder& run, Trainer& trainer)
             << count_parameters(*trainer.model()) << " parameters\n"
             << "embedding   " << config.embedding.space << ", dimension " << config.embedding.dim
             << ", classifier on " << config.classifier.input << "\n"
-            << "device      " << config.device << ", " << at::get_num_threads() << " threads\n";
+            << "device      " << config.device << ", " << at::get_num_threads() << " threads, "
+            << config.training.precision << "\n";
 }
 
 int tell(TrainOutcome outcome, const RunFolder& run, const TrainingState& state) {

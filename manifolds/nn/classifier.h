@@ -18,6 +18,7 @@ namespace gyroseg {
 ///                   deviation 1, ball logits no larger than about |v|. Away from 0, where the
 ///                   gradient is 0 (derivations.md B14)
 ///   offsets  [K]    r, 0: hyperplanes through the origin
+///   curvature  []   t of c = c0 e^t, where the manifold's c is learnable
 ///   The parameters are plain vectors in both spaces: any optimiser of torch trains them.
 class HyperplaneClassifierImpl : public torch::nn::Module {
  public:

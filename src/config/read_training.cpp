@@ -59,6 +59,9 @@ void read(Section s, TrainingConfig& training) {
          "val_loss | miou@leaf | miou@1 | miou@2 ...");
   s.at_least("max_nonfinite", training.max_nonfinite, 1);
   s.read("channels_last", training.channels_last);
+  s.read("precision", training.precision,
+         [](const std::string& name) { return name == "float32" || name == "bfloat16"; },
+         "float32 | bfloat16 (float16 would need loss scaling, which bfloat16 does without)");
   s.at_least("threads", training.threads, 0);
   s.reject_unknown();
 }

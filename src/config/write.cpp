@@ -244,6 +244,7 @@ void write(Writer& out, const TrainingConfig& training) {
   out.line("best", training.best);
   out.line("max_nonfinite", training.max_nonfinite);
   out.line("channels_last", training.channels_last);
+  out.line("precision", training.precision);
   out.line("threads", training.threads);
   out.close();
 }

@@ -2,6 +2,8 @@
 
 #include <torch/nn/options/conv.h>
 
+#include "gyroseg/models/output_layer.h"
+
 namespace gyroseg {
 namespace {
 
@@ -15,7 +17,7 @@ AuxiliaryHeadImpl::AuxiliaryHeadImpl(int in, int num_leaves)
           "out", torch::nn::Conv2d(torch::nn::Conv2dOptions(kHidden, num_leaves, 1)))) {}
 
 torch::Tensor AuxiliaryHeadImpl::forward(const torch::Tensor& x) {
-  return out_->forward(block_->forward(x));
+  return output_layer(out_, block_->forward(x));
 }
 
 }  // namespace gyroseg

@@ -3,6 +3,8 @@
 #include <c10/util/Exception.h>
 #include <torch/nn/options/conv.h>
 
+#include "gyroseg/models/output_layer.h"
+
 namespace gyroseg {
 namespace {
 
@@ -21,7 +23,7 @@ ProjectionImpl::ProjectionImpl(const std::string& kind, int in, int dim)
 }
 
 torch::Tensor ProjectionImpl::forward(const torch::Tensor& x) {
-  return out_->forward(hidden_ ? hidden_->forward(x) : x);
+  return output_layer(out_, hidden_ ? hidden_->forward(x) : x);
 }
 
 }  // namespace gyroseg

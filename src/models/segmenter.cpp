@@ -6,6 +6,9 @@
 #include <cstddef>
 #include <vector>
 
+#include "gyroseg/models/autocast.h"
+#include "gyroseg/models/output_layer.h"
+
 namespace gyroseg {
 namespace {
 
@@ -69,16 +72,22 @@ Prediction SegmenterImpl::forward(const torch::Tensor& images) {
   TORCH_CHECK_VALUE(images.dim() == 4 && images.size(1) == 3 && images.is_floating_point(),
                     "Segmenter: images must be [B,3,H,W] float, got ", images.sizes(), " ",
                     images.scalar_type());
+  const Autocast autocast(images.device().type(), inner_dtype_);
   const std::vector<torch::Tensor> stages = encoder_->forward(images);
   const torch::Tensor features = decoder_ ? decoder_->forward(stages) : torch::Tensor();
   Prediction prediction;
   if (projection_) {
     prediction.embedding = projection_->forward(project_encoder_ ? stages.back() : features);
   }
-  prediction.logits = classify_embedding_ ? hyperplanes_->forward(prediction.embedding)
-                                          : linear_->forward(features);
+  prediction.logits = classify_embedding_ ? classify(prediction.embedding)
+                                          : output_layer(linear_, features);
   if (auxiliary_ && is_training()) prediction.auxiliary = auxiliary_->forward(stages[kThirdStage]);
   return prediction;
+}
+
+torch::Tensor SegmenterImpl::classify(const torch::Tensor& embedding) {
+  const Autocast off(embedding.device().type(), torch::kFloat32);
+  return hyperplanes_->forward(embedding);
 }
 
 }  // namespace gyroseg

@@ -36,6 +36,7 @@ Segmenter build_model(const Config& config, const Hierarchy& tree) {
   if (config.training.channels_last) {
     use_channels_last(*model);
   }
+  model->compute_in(config.training.precision == "bfloat16" ? torch::kBFloat16 : torch::kFloat32);
   model->to(torch::Device(config.device));
   return model;
 }

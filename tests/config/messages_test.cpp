@@ -125,6 +125,9 @@ TEST_F(Messages, KeysThatContradictEachOther) {
   EXPECT_EQ(error_of("training: {best: miou@3}"),
             "train.yaml:3: training.best: expected val_loss, miou@leaf or miou@LEVEL with LEVEL "
             "from 1 to 2, got miou@3");
+  EXPECT_EQ(error_of("training: {precision: float16}"),
+            "train.yaml:3: training.precision: expected float32 | bfloat16 (float16 would need loss "
+            "scaling, which bfloat16 does without), got float16");
   EXPECT_EQ(error_of("training: {best: miou}"),
             "train.yaml:3: training.best: expected val_loss | miou@leaf | miou@1 | miou@2 ..., got "
             "miou");

@@ -154,6 +154,7 @@ const std::map<std::string, std::string> kOtherValues = {
     {"training.best", "miou@leaf"},
     {"training.max_nonfinite", "1"},
     {"training.channels_last", "false"},
+    {"training.precision", "bfloat16"},
     {"training.threads", "2"},
     {"inference.window", "[64, 96]"},
     {"inference.stride", "[64, 1]"},

@@ -7,6 +7,7 @@
 #include <string>
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 #include <torch/types.h>
 
 #include "gyroseg/data/image_io.h"
@@ -24,7 +25,8 @@ class FiguresSet : public ::testing::Test {
   void SetUp() override {
     root_ = fs::path(::testing::TempDir()) /
             ("figures_set_" +
-             std::string(::testing::UnitTest::GetInstance()->current_test_info()->name()));
+             std::string(::testing::UnitTest::GetInstance()->current_test_info()->name()) + "_" +
+             std::to_string(::getpid()));
     fs::remove_all(root_);
   }
   void TearDown() override { fs::remove_all(root_); }

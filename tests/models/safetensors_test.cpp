@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <torch/torch.h>
+#include <unistd.h>
 
 #include <cstdint>
 #include <cstring>
@@ -25,7 +26,8 @@ class Safetensors : public ::testing::Test {
       : folder_(fs::path(::testing::TempDir()) /
                 ("safetensors_" + std::string(::testing::UnitTest::GetInstance()
                                                   ->current_test_info()
-                                                  ->name()))) {
+                                                  ->name()) +
+                 "_" + std::to_string(::getpid()))) {
     fs::remove_all(folder_);
     fs::create_directories(folder_);
   }
@@ -133,7 +135,8 @@ void PrintTo(const Bad& bad, std::ostream* out) { *out << bad.name; }
 class BadSafetensors : public ::testing::TestWithParam<Bad> {};
 
 TEST_P(BadSafetensors, IsOneLineWithTheFile) {
-  const fs::path path = fs::path(::testing::TempDir()) / "bad.safetensors";
+  const fs::path path = fs::path(::testing::TempDir()) /
+                        ("bad_" + std::to_string(::getpid()) + ".safetensors");
   put(path, GetParam().bytes);
   try {
     (void)read_safetensors(path);

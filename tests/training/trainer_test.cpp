@@ -66,14 +66,18 @@ class TrainerTest : public ::testing::Test {
 TemporaryFolder* TrainerTest::folder_ = nullptr;
 
 // N steps, stop, resume, N steps equal 2N steps: weights, optimiser, averages and the state, bit for bit;
-// stopped inside an epoch and at its end, with SGD and AdamW, with and without averaged weights.
+// stopped inside an epoch and at its end, with SGD and AdamW, with and without averaged weights, in
+// both precisions.
 TEST_F(TrainerTest, ResumedRunEqualsTheUninterruptedOne) {
-  for (const auto& [name, optimizer, ema, stop] :
-       {std::tuple{"sgd", "sgd", 0.0, 3}, std::tuple{"adamw", "adamw", 0.99, 4}}) {
+  for (const auto& [name, optimizer, ema, stop, precision] :
+       {std::tuple{"sgd", "sgd", 0.0, 3, "float32"},
+        std::tuple{"adamw", "adamw", 0.99, 4, "float32"},
+        std::tuple{"bfloat16", "sgd", 0.9, 3, "bfloat16"}}) {
     Config config = this->config();
     config.optimizer.name = optimizer;
     config.optimizer.lr = 0.002;
     config.training.ema = ema;
+    config.training.precision = precision;
     const RunFolder whole = run_folder(std::string(name) + "_whole");
     const RunFolder halves = run_folder(std::string(name) + "_halves");
     EXPECT_EQ(train(config, whole), TrainOutcome::finished);
@@ -85,6 +89,27 @@ TEST_F(TrainerTest, ResumedRunEqualsTheUninterruptedOne) {
     EXPECT_EQ(train(config, halves, second), TrainOutcome::finished);
     expect_equal_files(whole.last(), halves.last());
     expect_equal_files(whole.best(), halves.best());
+  }
+}
+
+// The training loss of the last epoch against the first, and weights that stay float32.
+TEST_F(TrainerTest, Bfloat16Learns) {
+  Config config = this->config();
+  config.training.precision = "bfloat16";
+  config.training.epochs = 5;
+  config.optimizer.name = "adamw";
+  config.optimizer.lr = 0.002;
+  const RunFolder run = run_folder("bfloat16_learns");
+  EXPECT_EQ(train(config, run), TrainOutcome::finished);
+  std::istringstream log(text_of(run.metrics()));
+  std::vector<double> losses;
+  for (std::string line; std::getline(log, line);) {
+    losses.push_back(nlohmann::json::parse(line)["train"]["cross_entropy"].get<double>());
+  }
+  ASSERT_EQ(losses.size(), 5U);
+  EXPECT_LT(losses.back(), 0.9 * losses.front());
+  for (const auto& [name, tensor] : read_safetensors(run.last()).tensors) {
+    EXPECT_NE(tensor.scalar_type(), torch::kBFloat16) << name;
   }
 }
 

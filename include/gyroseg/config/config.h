@@ -110,6 +110,7 @@ struct TrainingConfig {
   std::string best = "val_loss";  ///< val_loss | miou@LEVEL (miou@leaf, miou@1, ...)
   int max_nonfinite = 5;    ///< non-finite losses in a row before the run stops
   bool channels_last = true;
+  std::string precision = "float32";  ///< float32 | bfloat16: of the network's convolutions
   int threads = 0;          ///< threads of tensor operations, 0 = all cores
 };
 

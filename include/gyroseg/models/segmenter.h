@@ -17,7 +17,8 @@
 
 namespace gyroseg {
 
-/// What a Segmenter says of a batch. Each map has its own size; losses and decoders resize.
+/// What a Segmenter says of a batch, in the dtype of its weights. Each map has its own size; losses
+/// and decoders resize.
 struct Prediction {
   torch::Tensor logits;     ///< [B,C,h,w], or [B,V,h,w] with classifier.nodes = all
   torch::Tensor embedding;  ///< [B,D,h',w'] tangent vectors at the origin; undefined unless built
@@ -42,6 +43,9 @@ struct SegmenterShape {
 ///            classifier reads a projection of C5, no auxiliary head where its weight is 0
 ///   Sizes    any H, W; no padding to the stride is needed
 ///   Init     a function of torch::manual_seed alone
+///   Dtype    the weights' own; with compute_in(kBFloat16) the convolutions of the encoder, the
+///            decoder and the heads' hidden layers run in bfloat16. The last layer of each head and
+///            the arithmetic of the embedding space never do
 class SegmenterImpl : public torch::nn::Module {
  public:
   /// Throws c10::ValueError on a name that no registry knows and on sizes out of range.
@@ -55,7 +59,13 @@ class SegmenterImpl : public torch::nn::Module {
   [[nodiscard]] const std::shared_ptr<const Manifold>& manifold() const { return manifold_; }
   [[nodiscard]] Encoder& encoder() { return *encoder_; }
 
+  /// kFloat32 (the default) or kBFloat16, in training and in evaluation mode. The weights stay what
+  /// they are. Throws c10::ValueError, from forward, on any other.
+  void compute_in(torch::Dtype dtype) { inner_dtype_ = dtype; }
+
  private:
+  [[nodiscard]] torch::Tensor classify(const torch::Tensor& embedding);
+
   std::shared_ptr<const Manifold> manifold_;
   bool classify_embedding_;
   bool project_encoder_;
@@ -65,6 +75,7 @@ class SegmenterImpl : public torch::nn::Module {
   torch::nn::Conv2d linear_{nullptr};
   HyperplaneClassifier hyperplanes_{nullptr};
   AuxiliaryHead auxiliary_{nullptr};
+  torch::Dtype inner_dtype_ = torch::kFloat32;
 };
 TORCH_MODULE(Segmenter);
 
