@@ -58,6 +58,11 @@ int64_t checked_dim(const MlrOperator& op, const Tensor& x, const Tensor& first,
   return front;
 }
 
+/// Whether logits are laid out as rows, coordinates last, as their points are: else contiguous.
+bool as_rows(const Tensor& x, int64_t front) {
+  return !x.is_contiguous() && x.movedim(front, -1).is_contiguous();
+}
+
 torch::Dtype result_type(const Tensor& x, const Tensor& first, const Tensor& second) {
   return at::promote_types(x.scalar_type(),
                            at::promote_types(first.scalar_type(), second.scalar_type()));
@@ -68,8 +73,11 @@ Tensor forward_with(const MlrOperator& op, const MlrEvaluation& evaluation, cons
   const Tensor curvature = checked_curvature(op.name, c);
   const int64_t front = checked_dim(op, x, first, second, dim);
   const auto result = result_type(x, first, second), inside = inside_type(result);
-  return evaluation.forward(x.to(inside), first.to(inside), second.to(inside), curvature, front)
-      .to(result);
+  const Tensor logits =
+      evaluation.forward(x.to(inside), first.to(inside), second.to(inside), curvature, front)
+          .to(result);
+  if (as_rows(x, front)) return logits.movedim(front, -1).contiguous().movedim(-1, front);
+  return logits.contiguous();
 }
 
 Gradients backward_with(const MlrOperator& op, const MlrEvaluation& evaluation, const Tensor& grad,
@@ -100,8 +108,14 @@ Tensor forward_meta(const Tensor& x, const Tensor& first, const Tensor& second, 
                     int64_t dim) {
   const int64_t front = checked_dim(op, x, first, second, dim);
   auto shape = x.sym_sizes().vec();
+  const auto options = x.options().dtype(result_type(x, first, second));
+  if (as_rows(x, front)) {
+    shape.erase(shape.begin() + front);
+    shape.push_back(first.sym_size(0));
+    return at::empty_symint(shape, options).movedim(-1, front);
+  }
   shape[front] = first.sym_size(0);
-  return at::empty_symint(shape, x.options().dtype(result_type(x, first, second)));
+  return at::empty_symint(shape, options);
 }
 
 template <const MlrOperator& op>

@@ -1,5 +1,5 @@
-"""The operators as Python sees them: schemas, autograd, shapes without data, torch.compile, errors, and
-the example of manifolds/README.md.
+"""The operators as Python sees them: schemas, autograd, shapes without data, torch.compile, errors,
+and the example of manifolds/README.md.
 
 Usage: operators_test.py LIBGYROSEG_MANIFOLDS_SO TORCH_FOLDER [unittest's arguments]
 Exits with 77 where this Python's torch is not the LibTorch that the library was built with.
@@ -51,18 +51,35 @@ def tangents(*shape, dim=-1, dtype=F64):
     return torch.randn(*shape, dtype=dtype)
 
 
+def offsets(classes, _, dim=-1, dtype=F64):
+    return torch.randn(classes, dtype=dtype)
+
+
 PAIR = "(Tensor x, Tensor y, Tensor c, int dim=-1) -> Tensor"
-# name: schema (issue 4, item 6), what its tensors are, whether dim is reduced
+# name: (schema of issue 4, item 6; what its tensors are; kind). A "pair" broadcasts, a "map" has
+# one tensor, "all pairs" and "classes" have [K,D] as further tensors.
 OPERATORS = {
-    "poincare_dist": (PAIR, (points, points), True),
-    "poincare_sqdist": (PAIR, (points, points), True),
-    "poincare_cdist": ("(Tensor x, Tensor y, Tensor c) -> Tensor", (points, points), None),
-    "poincare_expmap0": ("(Tensor v, Tensor c, int dim=-1) -> Tensor", (tangents,), False),
-    "poincare_logmap0": ("(Tensor y, Tensor c, int dim=-1) -> Tensor", (points,), False),
-    "poincare_mobius_add": (PAIR, (points, points), False),
-    "polar_dist": (PAIR.replace("x", "v").replace("y", "w"), (tangents, tangents), True),
-    "lorentz_dist": (PAIR, (lorentz, lorentz), True),
+    "poincare_dist": (PAIR, (points, points), "pair"),
+    "poincare_sqdist": (PAIR, (points, points), "pair"),
+    "poincare_cdist": (PAIR.replace(", int dim=-1", ""), (points, points), "all pairs"),
+    "poincare_expmap0": ("(Tensor v, Tensor c, int dim=-1) -> Tensor", (tangents,), "map"),
+    "poincare_logmap0": ("(Tensor y, Tensor c, int dim=-1) -> Tensor", (points,), "map"),
+    "poincare_mobius_add": (PAIR, (points, points), "pair"),
+    "polar_dist": (PAIR.replace("x", "v").replace("y", "w"), (tangents, tangents), "pair"),
+    "lorentz_dist": (PAIR, (lorentz, lorentz), "pair"),
+    "poincare_mlr": ("(Tensor x, Tensor p, Tensor a, Tensor c, int dim=-1) -> Tensor",
+                     (points, points, tangents), "classes"),
+    "polar_mlr": ("(Tensor v, Tensor z, Tensor r, Tensor c, int dim=-1) -> Tensor",
+                  (tangents, tangents, offsets), "classes"),
 }
+ROWS = {"pair": [(4, 3), (4, 3)], "map": [(4, 3)], "all pairs": [(4, 3), (5, 3)],
+        "classes": [(4, 3), (2, 3), (2, 3)]}
+PIXELS = {"pair": [(2, 3, 2, 2), (3, 1, 2)], "map": [(2, 3, 2, 2)],
+          "classes": [(2, 3, 2, 2), (2, 3), (2, 3)]}
+
+
+def kind_of(name):
+    return OPERATORS[name][2]
 
 
 def curvature(value=C):
@@ -70,19 +87,21 @@ def curvature(value=C):
 
 
 def cases(name, dtype=F64):
-    """(tensors, keyword arguments): rows, strided rows; with a dim also broadcast and channels-last pixels."""
-    _, makers, reduces = OPERATORS[name]
+    """(tensors, keyword arguments): rows, strided rows, pixels, channels-last pixels."""
+    makers, kind = OPERATORS[name][1:]
 
-    def made(*sizes, dim=-1):
-        return [make(*size, dim=dim, dtype=dtype) for make, size in zip(makers, sizes)]
+    def made(sizes, dim):
+        dims = [dim if len(size) > 2 or kind == "pair" else -1 for size in sizes]
+        return [make(*size, dim=d, dtype=dtype) for make, size, d in zip(makers, sizes, dims)]
 
-    rows = made((4, 3), (5, 3) if reduces is None else (4, 3))
+    rows = made(ROWS[kind], -1)
     yield rows, {}
     yield [t.repeat_interleave(2, -1)[..., ::2] for t in rows], {}
-    if reduces is not None:
-        yield made((2, 3, 2, 2), (3, 1, 2), dim=-3), {"dim": 1}
-        pixels = made((2, 3, 2, 3), (2, 3, 2, 3), dim=1)
-        yield [t.contiguous(memory_format=torch.channels_last) for t in pixels], {"dim": 1}
+    if kind in PIXELS:
+        pixels = made(PIXELS[kind], -3)
+        yield pixels, {"dim": 1}
+        yield [t.contiguous(memory_format=torch.channels_last) if t.dim() == 4 else t
+               for t in pixels], {"dim": 1}
 
 
 def every_case(dtype=F64):
@@ -92,7 +111,8 @@ def every_case(dtype=F64):
 
 
 def leaves(tensors, c=None):
-    return [t.detach().requires_grad_() for t in [*tensors, curvature() if c is None else c]]
+    c = curvature() if c is None else c
+    return [t.detach().requires_grad_() for t in [*tensors, c]]
 
 
 class Operators(unittest.TestCase):
@@ -114,7 +134,7 @@ class Operators(unittest.TestCase):
             c = curvature()
             by_name = op(**dict(zip(names, [*tensors, c])), **keywords)
             self.assertTrue(torch.equal(by_name, op(*tensors, c, **keywords)))
-            if OPERATORS[name][2] is not None and not keywords:
+            if kind_of(name) != "all pairs" and not keywords:
                 self.assertTrue(torch.equal(by_name, op(*tensors, c, -1)))
 
         self.check_each(check)
@@ -129,7 +149,7 @@ class Operators(unittest.TestCase):
     def test_gradcheck(self):
         def check(name, op, tensors, keywords):
             if name == "lorentz_dist":
-                # The gradient is the ambient one, the value is read from the space parts: they agree
+                # The gradient is ambient, the value is read from the space parts: they agree
                 # along the hyperboloid.
                 dim = keywords.get("dim", -1) - (4 if keywords else 0)
                 space = [t.narrow(dim, 1, t.size(dim) - 1) for t in tensors]
@@ -139,7 +159,10 @@ class Operators(unittest.TestCase):
 
                 self.assertTrue(torch.autograd.gradcheck(f, leaves(space)))
             else:
-                self.assertTrue(torch.autograd.gradcheck(lambda *a: op(*a, **keywords), leaves(tensors)))
+                def f(*arguments):
+                    return op(*arguments, **keywords)
+
+                self.assertTrue(torch.autograd.gradcheck(f, leaves(tensors)))
 
         self.check_each(check)
 
@@ -157,8 +180,8 @@ class Operators(unittest.TestCase):
         def check(name, op, tensors, keywords):
             backward = getattr(OPS, name + "_backward").default
             grad = torch.ones_like(op(*tensors, curvature(), **keywords))
-            dim = [] if OPERATORS[name][2] is None else [keywords.get("dim", -1)]
-            needed = [[True] * 3] if len(tensors) == 2 else []
+            dim = [] if kind_of(name) == "all pairs" else [keywords.get("dim", -1)]
+            needed = [] if kind_of(name) == "map" else [[True] * (len(tensors) + 1)]
             torch.library.opcheck(backward, (grad, *tensors, curvature(), *dim, *needed),
                                   test_utils=("test_schema", "test_faketensor"))
 
@@ -171,14 +194,18 @@ class Operators(unittest.TestCase):
     def check_meta(self, name, op, tensors, keywords):
         real = op(*tensors, curvature(), **keywords)
         meta = op(*(t.to("meta") for t in tensors), curvature().to("meta"), **keywords)
-        self.assertEqual((meta.shape, meta.dtype, meta.device.type), (real.shape, real.dtype, "meta"))
+        self.assertEqual((meta.shape, meta.dtype), (real.shape, real.dtype))
+        self.assertEqual(meta.device.type, "meta")
 
     def test_compile_equals_eager(self):
         def check(name, op, tensors, keywords):
             torch._dynamo.reset()
-            f = torch.compile(lambda *a: op(*a, **keywords).square(), backend="aot_eager", fullgraph=True)
+
+            def f(*arguments):
+                return op(*arguments, **keywords).square()
+
             results = []
-            for g in (lambda *a: op(*a, **keywords).square(), f):
+            for g in (f, torch.compile(f, backend="aot_eager", fullgraph=True)):
                 arguments = leaves(tensors)
                 value = g(*arguments)
                 value.sum().backward()
@@ -213,7 +240,8 @@ class Operators(unittest.TestCase):
     def test_errors_show_the_value(self):
         def check(name, op, tensors, keywords):
             def refused(part, *arguments, **more):
-                with self.assertRaisesRegex(ValueError, re.escape(f"{name}: ") + ".*" + re.escape(part)):
+                message = re.escape(f"{name}: ") + ".*" + re.escape(part)
+                with self.assertRaisesRegex(ValueError, message):
                     op(*arguments, **{**keywords, **more})
 
             for c, part in ((0.0, "got 0"), (-1.5, "got -1.5"), (float("nan"), "got nan"),
@@ -222,10 +250,10 @@ class Operators(unittest.TestCase):
             refused("[1]", *tensors, curvature().view(1))
             refused("Long", *tensors, torch.tensor(1))
             refused("Long", tensors[0].long(), *tensors[1:], curvature())
-            if OPERATORS[name][2] is not None:
+            if kind_of(name) != "all pairs":
                 refused("dim 7", *tensors, curvature(), dim=7)
-            if len(tensors) == 2:
-                refused("[4, 5]", tensors[0], tensors[1].new_ones(4, 5), curvature())
+            if len(tensors) > 1:
+                refused("[4, 5]", tensors[0], torch.ones(4, 5), *tensors[2:], curvature())
 
         self.check_each(check)
 

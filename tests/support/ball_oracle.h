@@ -1,0 +1,71 @@
+#pragma once
+
+#include <limits>
+
+#include "support/hyperbolic_oracle.h"
+
+namespace gyroseg::oracle {
+
+// The definitions of hyperbolic.md section 1 in ball and hyperboloid coordinates, written literally:
+// they cancel, and long decimals pay for it. Nothing in common with the forms under test.
+
+/// [(1 + 2c<x,y> + c|y|^2) x + (1 - c|x|^2) y] / (1 + 2c<x,y> + c^2|x|^2|y|^2).
+template <typename R>
+Vector<R> mobius_add(const Vector<R>& x, const Vector<R>& y, const R& c) {
+  const R xy = 2 * c * dot(x, y), xx = c * dot(x, x), yy = c * dot(y, y);
+  return scaled(sum(scaled(x, R(1 + xy + yy)), scaled(y, R(1 - xx))), R(1 / (1 + xy + xx * yy)));
+}
+
+template <typename R>
+R artanh_of(const R& t) {
+  return log((1 + t) / (1 - t)) / 2;
+}
+
+/// (2/sqrt c) artanh(sqrt(c) |-x (+) y|).
+template <typename R>
+R ball_dist(const Vector<R>& x, const Vector<R>& y, const R& c) {
+  const auto difference = mobius_add(scaled(x, R(-1)), y, c);
+  return 2 / sqrt(c) * artanh_of(R(sqrt(c * dot(difference, difference))));
+}
+
+/// artanh(sqrt(c)|y|) y/(sqrt(c)|y|).
+template <typename R>
+Vector<R> log0(const Vector<R>& y, const R& c) {
+  const R t = sqrt(c * dot(y, y));
+  return t == 0 ? y : scaled(y, R(artanh_of(t) / t));
+}
+
+/// Ganea's logit: (lambda_p |a|/sqrt c) asinh( 2 sqrt(c) <q,a> / ((1 - c|q|^2)|a|) ), q = -p (+) x.
+template <typename R>
+R ganea_logit(const Vector<R>& x, const Vector<R>& p, const Vector<R>& a, const R& c) {
+  const R length = sqrt(dot(a, a));
+  if (length == 0) return 0;
+  const auto q = mobius_add(scaled(p, R(-1)), x, c);
+  const R lambda = 2 / (1 - c * dot(p, p));
+  return lambda * length / sqrt(c) *
+         asinh_of(R(2 * sqrt(c) * dot(q, a) / ((1 - c * dot(q, q)) * length)));
+}
+
+/// [X0, Xs] with X0 = sqrt(1/c + |Xs|^2), for the space part of a point [.., Xs].
+template <typename R>
+Vector<R> on_hyperboloid(Vector<R> x, const R& c) {
+  x[0] = 0;
+  x[0] = sqrt(1 / c + dot(x, x));
+  return x;
+}
+
+/// (2/sqrt c) asinh( (sqrt(c)/2) |X-Y|_L ), |X-Y|_L^2 = <X-Y, X-Y>_L.
+template <typename R>
+R lorentz_dist(const Vector<R>& x, const Vector<R>& y, const R& c) {
+  const auto gap = sum(x, scaled(y, R(-1)));
+  const R square = dot(gap, gap) - 2 * gap[0] * gap[0];
+  return 2 / sqrt(c) * asinh_of(R(sqrt(c * (square < 0 ? R(0) : square)) / 2));
+}
+
+/// Derivative of a function of one number.
+template <typename R, typename F>
+Vector<R> derivative(const F& f, const R& at) {
+  return gradient([&](const Vector<R>& x) { return f(x[0]); }, Vector<R>{at});
+}
+
+}  // namespace gyroseg::oracle
