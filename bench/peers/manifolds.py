@@ -24,6 +24,7 @@ import torch
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SHORTEST = 0.03  # seconds: shorter calls are repeated to fill it, longer ones than a second
 LONGEST = 1.0  # are timed three times only
+NOISE = 0.05  # what the ratio of a function to itself differs from 1 on a busy machine
 C = torch.tensor(1.0)
 
 
@@ -166,7 +167,7 @@ def case_pixels(ops, _, name):
     rows = [t.detach().movedim(1, -1).reshape(-1, 64).requires_grad_() for t in pixels]
     ours = step(lambda: op(*pixels, C, 1), *pixels)
     ours.value = None  # the same numbers in another order
-    yield ours, "our rows", step(lambda: op(*rows, C), *rows), 1, "cost"
+    yield ours, "our rows", step(lambda: op(*rows, C), *rows), 1 + NOISE, "cost"
 
 
 CASES = {

@@ -74,7 +74,7 @@ TEST_P(OperatorContracts, GradientsMatchCentralDifferencesAndBroadcast) {
 }
 
 TEST_P(OperatorContracts, BroadcastingEqualsExpanding) {
-  if (GetParam().operands == 1) GTEST_SKIP() << "one tensor";
+  if (GetParam().operands == 1) return;
   for (const auto& [first, second] :
        std::vector<std::pair<std::vector<int64_t>, std::vector<int64_t>>>{
            {{2, 3, 5}, {5}}, {{5}, {2, 3, 5}}, {{2, 1, 5}, {3, 5}}, {{1, 5}, {300, 5}}}) {
@@ -187,7 +187,7 @@ TEST_P(OperatorContracts, NanStaysInItsOwnPoint) {
 }
 
 TEST_P(OperatorContracts, PointsOnTheRimAndOutsideGiveNan) {
-  if (GetParam().kind != Operator::kBall) GTEST_SKIP() << "defined everywhere";
+  if (GetParam().kind != Operator::kBall) return;  // defined everywhere
   for (int argument = 0; argument < GetParam().operands; ++argument) {
     auto t = arguments({4, 2}, {4, 2});
     t[argument][0] = torch::tensor({2.0, 0.0}, torch::kFloat64);  // the rim of c = 1/4

@@ -1,6 +1,7 @@
 // Ganea's class scores against their definition by a Moebius sum in long decimals, the fused loops
 // against the composite, layouts, and what holds at a = 0.
 
+#include <ATen/Parallel.h>
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
@@ -139,6 +140,25 @@ TEST(PoincareMlr, OddSizesAndLayoutsEqualTheComposite) {
       for (const Tensor& image : {pixels, pixels.contiguous(torch::MemoryFormat::ChannelsLast)})
         EXPECT_TRUE(close(poincare_mlr(image, p, a, c, 1).squeeze(2).squeeze(0).t(), logits));
     }
+}
+
+TEST(PoincareMlr, DoesNotDependOnTheNumberOfThreads) {
+  torch::manual_seed(106);
+  const auto points = points_at(0.7, 1, 5000, 9, torch::kFloat32);
+  const auto prototypes = points_at(0.5, 1, 7, 9, torch::kFloat32), normals = torch::randn({7, 9});
+  const auto run = [&] {
+    const auto x = leaf(points), p = leaf(prototypes), a = leaf(normals);
+    const auto c = testing::curvature_leaf(1.0), logits = poincare_mlr(x, p, a, c);
+    logits.square().sum().backward();
+    return std::vector<Tensor>{logits, x.grad(), p.grad(), a.grad(), c.grad()};
+  };
+  const int before = at::get_num_threads();
+  at::set_num_threads(1);
+  const auto one = run();
+  at::set_num_threads(2);
+  const auto two = run();
+  at::set_num_threads(before);
+  for (size_t i = 0; i < one.size(); ++i) EXPECT_TRUE(torch::equal(one[i], two[i])) << i;
 }
 
 TEST(PoincareMlr, GradientsMatchCentralDifferences) {

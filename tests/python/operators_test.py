@@ -124,6 +124,13 @@ class Operators(unittest.TestCase):
             with self.subTest(operator=name, **keywords):
                 check(name, op, tensors, keywords)
 
+    def test_kernels_are_parallel(self):
+        # at::parallel_for compiled without OpenMP is a serial loop, silently; a second runtime
+        # beside torch's would have threads of its own.
+        self.assertIn(b"GOMP_parallel", LIBRARY.read_bytes())
+        maps = pathlib.Path("/proc/self/maps").read_text()
+        self.assertEqual(len(set(re.findall(r"/\S*libgomp\S*", maps))), 1)
+
     def test_schemas(self):
         for name, (schema, _, _) in OPERATORS.items():
             self.assertEqual(str(getattr(OPS, name).default._schema), f"gyroseg::{name}{schema}")
