@@ -25,12 +25,14 @@ if(EXISTS ${TORCH_INSTALL_PREFIX}/lib/libtorch_cuda.so)
   list(APPEND _libraries c10_cuda torch_cuda)
 endif()
 list(TRANSFORM _libraries REPLACE "(.+)" "${TORCH_INSTALL_PREFIX}/lib/lib\\1.so")
+# at::parallel_for is a template: in code compiled without OpenMP it is a serial loop, silently.
+find_package(OpenMP REQUIRED COMPONENTS CXX)
 add_library(torch INTERFACE IMPORTED)
 set_target_properties(torch PROPERTIES
   INTERFACE_SYSTEM_INCLUDE_DIRECTORIES "${TORCH_INCLUDE_DIRS}"
   INTERFACE_INCLUDE_DIRECTORIES "${TORCH_INCLUDE_DIRS}"
   # Operators register when their library is loaded: it must be, though no symbol of it is named.
-  INTERFACE_LINK_LIBRARIES "-Wl,--push-state,--no-as-needed;${_libraries};-Wl,--pop-state")
+  INTERFACE_LINK_LIBRARIES "-Wl,--push-state,--no-as-needed;${_libraries};-Wl,--pop-state;OpenMP::OpenMP_CXX")
 
 # An ABI mismatch with LibTorch shows only when std::string crosses it: fail here, not at link time.
 include(CheckCXXSourceCompiles)
