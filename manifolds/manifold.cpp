@@ -2,7 +2,9 @@
 
 #include "manifolds/argument_checks.h"
 #include "manifolds/euclidean.h"
+#include "manifolds/lorentz.h"
 #include "manifolds/poincare_ball.h"
+#include "manifolds/sphere.h"
 
 namespace gyroseg {
 namespace {
@@ -39,6 +41,8 @@ Tensor Manifold::transport0(const Tensor& y, const Tensor& v, int64_t dim) const
 
 std::shared_ptr<const Manifold> make_manifold(const std::string& kind, const Curvature& c) {
   if (kind == "euclidean") return std::make_shared<const Euclidean>();
+  if (kind == "sphere") return std::make_shared<const Sphere>();
+  if (kind == "lorentz") return std::make_shared<const Lorentz>(c);
   TORCH_CHECK_VALUE(kind == "poincare",
                     "make_manifold: kind must be euclidean | sphere | poincare | lorentz, got ",
                     kind);

@@ -170,8 +170,8 @@ class Manifold {
 };
 
 /// kind: "euclidean" | "sphere" | "poincare" | "lorentz". c is the curvature parameter of the last
-/// two, a number or a tensor; the others do not use it. Throws c10::ValueError for another kind, and
-/// for a number c, in every space, unless it is finite and > 0.
+/// two, a number or a tensor; the others do not use it. Throws c10::ValueError for another kind,
+/// and for a number c, in every space, unless it is finite and > 0.
 [[nodiscard]] std::shared_ptr<const Manifold> make_manifold(const std::string& kind,
                                                             const Curvature& c);
 

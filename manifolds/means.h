@@ -19,9 +19,10 @@ namespace gyroseg {
 //   Throws   c10::ValueError: c, shapes, dtypes, devices
 
 /// Gyromidpoint: f = sum(w lambda x)/sum(w (lambda - 1)), f/(1 + sqrt(1 - c|f|^2)), the point under
-/// the weighted sum of the hyperboloid points. 1 - c|f|^2 loses twice the digits, so it is taken
-/// from the point of largest weight as origin and carried back: right to some 1e-16 lambda
-/// (derivations.md B10). Points far from each other and from the midpoint lose e^(diameter).
+/// the weighted sum of the hyperboloid points. 1 - c|f|^2 loses e^(2R) digits, so the sum is seen
+/// from the midpoint itself, found by two rough passes: right to the rounding of its coordinates.
+/// (From the point of largest weight, derivations.md B10, points far apart still lose
+/// e^(distance).)
 [[nodiscard]] torch::Tensor poincare_midpoint(const torch::Tensor& x,
                                               const std::optional<torch::Tensor>& weights,
                                               const Curvature& c, int64_t along = -2,
@@ -42,6 +43,12 @@ namespace gyroseg {
                                                   const std::optional<torch::Tensor>& weights,
                                                   const Curvature& c, int64_t along = -2,
                                                   int64_t dim = -1);
+
+/// The same on the hyperboloid, evaluated in the ball in float64.
+[[nodiscard]] torch::Tensor lorentz_frechet_mean(const torch::Tensor& x,
+                                                 const std::optional<torch::Tensor>& weights,
+                                                 const Curvature& c, int64_t along = -2,
+                                                 int64_t dim = -1);
 
 /// sum(w x) scaled to length 1; NaN where the sum is 0.
 [[nodiscard]] torch::Tensor sphere_midpoint(const torch::Tensor& x,

@@ -13,10 +13,11 @@ namespace gyroseg {
 //
 //   Symbols  x, y, u, v  points, coordinates along `dim`, which counts in the broadcast shape
 //            w           a vector; al = 1 - c|x|^2, be = 1 - c|y|^2, s = |x - y|^2
-//   Dtypes   float64, float32, bfloat16, half; float64 inside, al and be compensated; results in the
-//            widest dtype given, points held inside the ball in it
+//   Dtypes   float64, float32, bfloat16, half; float64 inside, al and be compensated; results in
+//            the widest dtype given, points held inside the ball in it
 //   Accuracy up to the rounding of the coordinates given, times lambda of their points: a rounding
-//            of a coordinate moves a point that far. Nothing cancels beyond that (derivations.md B2)
+//            of a coordinate moves a point that far. Nothing cancels beyond that (derivations.md
+//            B2)
 //   Grads    by autograd through smooth forms, for c too, double backward included unless said;
 //            finite at coincident points and at the origin
 //   Domain   a point on the rim or outside gives NaN; NaN gives NaN

@@ -14,8 +14,8 @@ namespace gyroseg {
 //   lorentz  X  [X0, Xs], X0 first along `dim`, -X0^2 + |Xs|^2 = -1/c, X0 > 0, D + 1 coordinates
 //   klein    k  c|k|^2 < 1, D coordinates; geodesics are straight chords
 //
-//   Formulas  lambda = 2/(1 - c|x|^2): X0 = (lambda - 1)/sqrt(c), Xs = lambda x; x = Xs/(1 + sqrt(c)
-//             X0); k = 2x/(1 + c|x|^2) = Xs/(sqrt(c) X0); x = k/(1 + sqrt(1 - c|k|^2))
+//   Formulas  lambda = 2/(1 - c|x|^2): X0 = (lambda - 1)/sqrt(c), Xs = lambda x; x = Xs/(1 +
+//             sqrt(c) X0); k = 2x/(1 + c|x|^2) = Xs/(sqrt(c) X0); x = k/(1 + sqrt(1 - c|k|^2))
 //   Accuracy  each map is right to rounding; what the coordinates resolve differs: the ball and the
 //             hyperboloid's directions lose e^R digits at hyperbolic radius R, Klein e^(2R)
 //   Dtypes    float64, float32, bfloat16, half; float64 inside; points held inside the ball

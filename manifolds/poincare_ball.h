@@ -8,8 +8,9 @@ namespace gyroseg {
 
 /// Open ball { x : c|x|^2 < 1 } with metric lambda(x)^2 <.,.>, lambda(x) = 2/(1 - c|x|^2).
 ///
-///   From v   embed(v) = exp0(v) = tanh(sqrt(c)|v|) v/(sqrt(c)|v|), at hyperbolic distance 2|v| from
-///            the origin. tangent_dist and logits never form it: float32 reaches radius 80 and beyond
+///   From v   embed(v) = exp0(v) = tanh(sqrt(c)|v|) v/(sqrt(c)|v|), at hyperbolic distance 2|v|
+///            from the origin. tangent_dist and logits never form it: float32 reaches radius 80 and
+///            beyond
 ///   Points   float32 resolves them to hyperbolic radius 16, float64 to 35
 ///   Tangent  vectors in ball coordinates: their length is lambda(x)|v|
 ///   Limits   c -> 0: tangent_dist, dist -> 2|v - w|, logits -> 4 (<v,z> - r|z|), expmap -> x + v

@@ -74,6 +74,19 @@ Tensor held_inside(const Tensor& points, const Tensor& gap, torch::Dtype dtype) 
   return points * torch::where(length > largest, largest / length, 1.0);
 }
 
+double rounding(torch::Dtype dtype) {
+  switch (dtype) {
+    case torch::kFloat64:
+      return 0x1p-53;
+    case torch::kFloat32:
+      return 0x1p-24;
+    case torch::kFloat16:
+      return 0x1p-11;
+    default:
+      return 0x1p-8;  // bfloat16
+  }
+}
+
 void check_rows(const char* op, const Tensor& x, const Tensor& y) {
   check_floating(op, "x", x);
   check_floating(op, "y", y);

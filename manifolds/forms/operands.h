@@ -11,8 +11,8 @@
 
 namespace gyroseg::detail {
 
-/// The arguments of a function on points that is composed of tensor operations: checked, and cast to
-/// float64 (B1, B13: the hyperbolic plane leaves no digits to spare).
+/// The arguments of a function on points that is composed of tensor operations: checked, and cast
+/// to float64 (B1, B13: the hyperbolic plane leaves no digits to spare).
 class Operands {
  public:
   struct Named {
@@ -51,17 +51,20 @@ class Operands {
   torch::Dtype dtype_ = torch::kFloat64;
 };
 
-/// `value` with the gradient of `formula`: for a quantity known more exactly than by the formula that
-/// is differentiated.
+/// `value` with the gradient of `formula`: for a quantity known more exactly than by the formula
+/// that is differentiated.
 torch::Tensor with_value(const torch::Tensor& formula, const torch::Tensor& value);
 
-/// Points held inside the ball in their dtype, as the fused operators hold them: their gradient stays
-/// the true one. gap: 1 - c|x|^2 of the points, dim kept.
+/// Points held inside the ball in their dtype, as the fused operators hold them: their gradient
+/// stays the true one. gap: 1 - c|x|^2 of the points, dim kept.
 torch::Tensor held_inside(const torch::Tensor& points, const torch::Tensor& gap,
                           torch::Dtype dtype);
 
-/// |x[i] - y[j]| of x [N,D] and y [M,D] in the wider dtype, from direct differences; gradient 0 where
-/// they are equal. Throws c10::ValueError.
+/// Half a unit in the last place of 1: what rounding a number to the dtype changes, relatively.
+[[nodiscard]] double rounding(torch::Dtype dtype);
+
+/// |x[i] - y[j]| of x [N,D] and y [M,D] in the wider dtype, from direct differences; gradient 0
+/// where they are equal. Throws c10::ValueError.
 torch::Tensor direct_cdist(const char* op, const torch::Tensor& x, const torch::Tensor& y);
 
 /// x and y are [N,A] and [M,A]. Throws c10::ValueError.

@@ -10,8 +10,8 @@ namespace {
 
 using torch::Tensor;
 
-// Taylor coefficients in q. Below its bound each series is right to 1e-16 with its first derivative;
-// above, the closed forms' derivatives lose eps/q.
+// Taylor coefficients in q. Below its bound each series is right to 1e-16 with its first
+// derivative; above, the closed forms' derivatives lose eps/q.
 constexpr double kTanhBound = 0.01;
 constexpr double kTanhSeries[] = {
     1.0,         -1.0 / 3,         2.0 / 15,          -17.0 / 315,
@@ -36,6 +36,9 @@ constexpr double kSinhSeries[] = {
 constexpr double kSinSeries[] = {
     1.0,          -1.0 / 6,          1.0 / 120,          -1.0 / 5040,
     1.0 / 362880, -1.0 / 39916800.0, 1.0 / 6227020800.0, -1.0 / 1307674368000.0};
+constexpr double kAtanBound = 0.01;
+constexpr double kAtanSeries[] = {1.0,       -1.0 / 3, 1.0 / 5,   -1.0 / 7, 1.0 / 9,
+                                  -1.0 / 11, 1.0 / 13, -1.0 / 15, 1.0 / 17};
 constexpr double kLogSinhBound = 0.1;
 constexpr double kLogSinhSeries[] = {0.0,
                                      1.0 / 6,
@@ -81,6 +84,10 @@ Tensor asinh_ratio(const Tensor& q) {
 
 Tensor sin_ratio(const Tensor& q) {
   return even(q, kSinhBound, kSinSeries, [](const Tensor& t) { return torch::sin(t) / t; });
+}
+
+Tensor atan_ratio(const Tensor& q) {
+  return even(q, kAtanBound, kAtanSeries, [](const Tensor& t) { return torch::atan(t) / t; });
 }
 
 Tensor log_sinh_ratio(const Tensor& q) {
