@@ -36,7 +36,7 @@ Tensor Lorentz::tangent_dist(const Tensor& v, const Tensor& w, int64_t dim) cons
 
 Tensor Lorentz::logits(const Tensor& v, const Tensor& normals, const Tensor& offsets,
                        int64_t dim) const {
-  return polar_mlr(v, normals, offsets, c_.value(), dim);
+  return polar_mlr(v, normals, offsets, c_, dim);
 }
 
 Tensor Lorentz::embed(const Tensor& v, int64_t dim) const {

@@ -57,11 +57,13 @@ TEST(HyperplaneClassifier, LearnsTwoSeparableClassesInBothSpaces) {
 }
 
 TEST(HyperplaneClassifier, LearnsTheCurvature) {
-  torch::manual_seed(24);
-  HyperplaneClassifier head(3, 4, make_manifold("poincare", Curvature::learnable(0.7)));
-  EXPECT_EQ(head->parameters().size(), 3u);
-  head->forward(torch::randn({5, 3})).pow(3).sum().backward();
-  EXPECT_NE(head->named_parameters()["curvature"].grad().item<double>(), 0);
+  for (const char* kind : {"poincare", "lorentz"}) {
+    torch::manual_seed(24);
+    HyperplaneClassifier head(3, 4, make_manifold(kind, Curvature::learnable(0.7)));
+    EXPECT_EQ(head->parameters().size(), 3u);
+    head->forward(torch::randn({5, 3})).pow(3).sum().backward();
+    EXPECT_NE(head->named_parameters()["curvature"].grad().item<double>(), 0);
+  }
 }
 
 TEST(HyperplaneClassifier, RefusesBadArguments) {

@@ -96,9 +96,9 @@ TEST(RiemannianSgd, MomentumCoastsAlongTheGeodesic) {
   for (const auto& space : curved_spaces()) {
     torch::manual_seed(43);
     const auto p = cluster(*space, 5, 0.4).requires_grad_(true), start = leaf(p);
-    RiemannianSgd coasting({p}, on(space, 0.1, 1.0));
+    RiemannianSgd coasting({p}, on(space, 0.01, 1.0));  // errors grow by e^(path length)
     p.mutable_grad() = torch::randn(p.sizes(), kF64);
-    const auto velocity = -0.1 * space->rgrad(start, p.grad());
+    const auto velocity = -0.01 * space->rgrad(start, p.grad());
     for (int step = 1; step <= 4; ++step) {
       coasting.step();
       const auto expected = space->expmap(start.detach(), step * velocity);
@@ -178,6 +178,35 @@ TEST(RiemannianSgd, PointsStayInTheBallAtTheRim) {
   EXPECT_GT(outside.min().item<double>(), 1 - 1e-6);
   for (int step = 0; step < 100; ++step) push(1);
   EXPECT_LT(x.detach().norm(2, 1).max().item<double>(), 0.999);
+}
+
+// 1000 steps with momentum and noise in float32, at radius 8: coordinates of the hyperboloid reach
+// e^8/2. Its points are right to a few roundings of X0, the sphere's to a few of 1.
+TEST(RiemannianSgd, PointsStayOnSphereAndHyperboloid) {
+  for (const char* kind : {"sphere", "lorentz"}) {
+    torch::manual_seed(47);
+    const auto space = make_manifold(kind, 1.0);
+    const auto v = torch::randn({64, 3});
+    const auto x = space->embed(4 * v / v.norm(2, 1, true)).requires_grad_(true);
+    const auto target = x.detach().clone();
+    RiemannianSgd optimizer({x}, on(space, 0.1, 0.9));
+    for (int step = 0; step < 1000; ++step) {
+      optimizer.zero_grad();
+      space->sqdist(x, target).sum().backward();
+      const torch::NoGradGuard no_grad;
+      // On the hyperboloid an ambient gradient is as steep as X0 is large.
+      x.mutable_grad().add_(torch::randn_like(x) / x.norm(2, 1, true), 0.3);
+      optimizer.step();
+    }
+    const auto p = x.detach().to(kF64), squares = p.square();
+    const auto expected = space->kind() == "sphere" ? torch::ones({64}, kF64)
+                                                    : (1 + squares.slice(1, 1).sum(1)).sqrt();
+    const auto actual = space->kind() == "sphere" ? squares.sum(1).sqrt() : p.select(1, 0);
+    EXPECT_LT(((actual - expected) / expected).abs().max().item<double>(),
+              4 * std::numeric_limits<float>::epsilon())
+        << kind;
+    EXPECT_EQ(space->project(x.detach()).count.item<int64_t>(), 0) << kind;
+  }
 }
 
 TEST(RiemannianSgd, WeightDecayIsTheGradientOfThePenalty) {

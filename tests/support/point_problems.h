@@ -12,7 +12,8 @@ namespace gyroseg::testing {
 
 /// The curved spaces, with curvatures other than 1 where there is one to choose.
 inline std::vector<std::shared_ptr<const Manifold>> curved_spaces() {
-  return {make_manifold("poincare", 0.5)};
+  return {make_manifold("sphere", 1.0), make_manifold("poincare", 0.5),
+          make_manifold("lorentz", 2.0)};
 }
 
 /// n points around a common one, about `spread` apart, of D = 3 network outputs.
