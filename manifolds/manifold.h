@@ -74,10 +74,12 @@ class Manifold {
   /// c with its gradient, sharing its parameter; empty where c is no parameter (Euclidean, sphere).
   [[nodiscard]] virtual std::optional<Curvature> curvature_parameter() const { return {}; }
 
-  /// d(origin, embed(v)) = lambda0() |v|: 2 in the ball and on the hyperboloid, else 1. A loss with
-  /// a margin divides by it, or one margin means different things in different spaces
-  /// (derivations.md B6).
+  /// d(origin, embed(v)) = lambda0() |v|: 2 in the ball and on the hyperboloid, else 1.
   [[nodiscard]] virtual double lambda0() const = 0;
+
+  /// What a loss with a margin multiplies tangent_dist by, so that one margin means the same in
+  /// every space: 2/lambda0(), since d -> 2|v - w| in the ball as c -> 0 (derivations.md B6).
+  [[nodiscard]] virtual double margin_scale() const { return 2 / lambda0(); }
 
   /// A for D network outputs.
   [[nodiscard]] virtual int64_t coordinates(int64_t outputs) const { return outputs; }

@@ -28,6 +28,10 @@ class Sphere final : public Manifold {
   [[nodiscard]] std::string kind() const override { return "sphere"; }
   [[nodiscard]] double curvature() const override { return -1.0; }
   [[nodiscard]] double lambda0() const override { return 1.0; }
+  /// The cosine distance is taken as it is: HSSN's margins are made for it.
+  [[nodiscard]] double margin_scale() const override {
+    return distance_ == Distance::cosine ? 1.0 : 2.0;
+  }
   [[nodiscard]] Distance distance() const { return distance_; }
 
   [[nodiscard]] Tensor tangent_dist(const Tensor& v, const Tensor& w,

@@ -55,7 +55,7 @@ TreeTripletLoss tree_triplet_loss(const Tensor& embedding, const Tensor& labels,
   const auto type = at::promote_types(embedding.scalar_type(), torch::kFloat32);
   const Tensor vectors = gather_vectors(embedding, triplets.pixels.to(device)).to(type);
   const Tensor distances = manifold.tangent_dist(vectors.narrow(0, 0, 1), vectors.narrow(0, 1, 2)) *
-                           (2 / manifold.lambda0());
+                           manifold.margin_scale();
   const Tensor margin = margins(triplets, tree, options).to(device, type);
   const Tensor share = shares(triplets.classes[0], tree.parents.size(0)).to(device, type);
   return {(torch::relu(distances[0] - distances[1] + margin) * share).sum(), count};

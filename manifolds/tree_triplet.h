@@ -62,9 +62,9 @@ struct Triplets {
 ///
 ///   embedding  [B,D,H,W] tangent vectors at the origin, points exp0(v) of `manifold`, float
 ///   labels     [B,H,W] int64 leaf index, negative = ignored
-///   d          manifold.tangent_dist times 2/lambda0(): the ball's metric is 4 times the Euclidean
-///              one at the origin (its d -> 2|v-w| as c -> 0): Euclidean distances are doubled and
-///              one margin means the same in both (derivations.md B6)
+///   d          manifold.tangent_dist times manifold.margin_scale(): Euclidean distances are doubled,
+///              since the ball's d -> 2|v-w| as c -> 0, and one margin means the same in both
+///              (derivations.md B6); the sphere's cosine distance is HSSN's own
 ///   returns    mean over the triplets of each class, then over the classes that have any
 ///   Memory     only the sampled vectors are gathered, at most 3 * C * max_triplets of them
 ///   Differs    from HSSN's code: drawn uniformly across the batch, not first in raster order; no

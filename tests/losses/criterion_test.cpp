@@ -173,8 +173,8 @@ TEST_F(CriterionTest, AbsentClassesKeepEverythingFinite) {
   EXPECT_TRUE(torch::equal(in.embedding.grad(), torch::zeros_like(in.embedding)));
 }
 
-TEST_F(CriterionTest, LearnsABatchInBothSpaces) {
-  for (const std::string kind : {"euclidean", "poincare"}) {
+TEST_F(CriterionTest, LearnsABatchInEverySpace) {
+  for (const std::string kind : {"euclidean", "sphere", "poincare", "lorentz"}) {
     const Criterion criterion({cross_entropy_at(0), cross_entropy_at(1), term("tree_min", 0.5),
                                term("tree_triplet", 0.5)},
                               tree, true, 0, make_manifold(kind, 1.0));

@@ -12,7 +12,7 @@
 #include "manifolds/means.h"
 #include "manifolds/mobius.h"
 #include "manifolds/models.h"
-#include "support/hyperbolic_oracle.h"
+#include "support/ball_oracle.h"
 
 namespace gyroseg {
 namespace {

@@ -79,6 +79,7 @@ TEST(TreeTriplet, EqualsTheEnumerationWhereAllTripletsFit) {
   own.include_own_class = true;
   fixed.fixed_margin = 0.6;
   const auto flat = make_manifold("euclidean", 1.0), ball = make_manifold("poincare", 0.5);
+  const auto sphere = make_manifold("sphere", 1.0), hyperboloid = make_manifold("lorentz", 0.5);
   for (const auto& o : {options, own, fixed}) {
     const auto twice = [](const Tensor& a, const Tensor& b) {
       return 2 * (a - b).norm().item<double>();
@@ -95,6 +96,13 @@ TEST(TreeTriplet, EqualsTheEnumerationWhereAllTripletsFit) {
     };
     EXPECT_NEAR(tree_triplet_loss(embedding, labels, tree, *ball, o).value.item<double>(),
                 by_enumeration(embedding, labels, tree, hyperbolic, o), 1e-11);
+    EXPECT_NEAR(tree_triplet_loss(embedding, labels, tree, *hyperboloid, o).value.item<double>(),
+                by_enumeration(embedding, labels, tree, hyperbolic, o), 1e-11);
+    const auto cosine = [](const Tensor& a, const Tensor& b) {  // as HSSN has it, not doubled
+      return 1 - a.dot(b).item<double>() / (a.norm() * b.norm()).item<double>();
+    };
+    EXPECT_NEAR(tree_triplet_loss(embedding, labels, tree, *sphere, o).value.item<double>(),
+                by_enumeration(embedding, labels, tree, cosine, o), 1e-12);
   }
 }
 

@@ -105,7 +105,11 @@ TEST(Segmenter, SpacesDifferInGeometryOnly) {
 TEST(Segmenter, GradientsReachEveryParameter) {
   std::map<std::string, NetSetup> setups = {{"features", NetSetup()},
                                             {"euclidean", embedded("euclidean")},
-                                            {"poincare", embedded("poincare")}};
+                                            {"sphere", embedded("sphere")},
+                                            {"poincare", embedded("poincare")},
+                                            {"lorentz", embedded("lorentz")}};
+  setups["learned c"] = embedded("poincare");
+  setups["learned c"].embedding.learn_curvature = true;
   setups["hssn"].with_embedding = true;
   setups["linear"] = embedded("poincare");
   setups["linear"].model.projection = "linear";

@@ -86,68 +86,6 @@ R logit(const Vector<R>& v, const Vector<R>& z, const R& r, const R& c) {
   return 2 * length / sqrt(c) * asinh_of(R(2 * sqrt(c) * dot(q, normal) / (1 - c * dot(q, q))));
 }
 
-// Points of the ball by their coordinates; hyperbolic.md section 1 as it is written.
-
-template <typename R>
-R gap(const Vector<R>& x, const R& c) {
-  return 1 - c * dot(x, x);
-}
-
-template <typename R>
-Vector<R> mobius_add(const Vector<R>& x, const Vector<R>& y, const R& c) {
-  const R xy = dot(x, y), xx = dot(x, x), yy = dot(y, y);
-  return scaled(sum(scaled(x, R(1 + 2 * c * xy + c * yy)), scaled(y, R(1 - c * xx))),
-                R(1 / (1 + 2 * c * xy + c * c * xx * yy)));
-}
-
-template <typename R>
-R ball_dist(const Vector<R>& x, const Vector<R>& y, const R& c) {
-  const auto d = sum(x, scaled(y, R(-1)));
-  return 2 / sqrt(c) * asinh_of(R(sqrt(R(c * dot(d, d) / (gap(x, c) * gap(y, c))))));
-}
-
-template <typename R>
-Vector<R> exp_at(const Vector<R>& x, const Vector<R>& v, const R& c) {
-  return mobius_add(x, exp0(scaled(v, R(1 / gap(x, c))), c), c);
-}
-
-template <typename R>
-Vector<R> log_at(const Vector<R>& x, const Vector<R>& y, const R& c) {
-  const auto m = mobius_add(scaled(x, R(-1)), y, c);
-  const R t = sqrt(R(c * dot(m, m)));
-  if (t == 0) return m;
-  return scaled(m, R(gap(x, c) * log(R((1 + t) / (1 - t))) / (2 * t)));
-}
-
-/// -(u (+) v) (+) (u (+) (v (+) w)); linear in w, which is made short enough to be a point.
-template <typename R>
-Vector<R> gyration(const Vector<R>& u, const Vector<R>& v, const Vector<R>& w, const R& c) {
-  const R size = 1000 * sqrt(R(c * dot(w, w)));
-  const auto point = scaled(w, R(1 / size));
-  const auto turned =
-      mobius_add(scaled(mobius_add(u, v, c), R(-1)), mobius_add(u, mobius_add(v, point, c), c), c);
-  return scaled(turned, size);
-}
-
-template <typename R>
-Vector<R> transport(const Vector<R>& x, const Vector<R>& y, const Vector<R>& v, const R& c) {
-  return scaled(gyration(y, scaled(x, R(-1)), v, c), R(gap(y, c) / gap(x, c)));
-}
-
-template <typename R>
-Vector<R> midpoint(const std::vector<Vector<R>>& points, const std::vector<R>& weights,
-                   const R& c) {
-  Vector<R> top(points[0].size(), R(0));
-  R bottom = 0;
-  for (size_t i = 0; i < points.size(); ++i) {
-    const R lambda = 2 / gap(points[i], c);
-    top = sum(top, scaled(points[i], R(weights[i] * lambda)));
-    bottom += weights[i] * (lambda - 1);
-  }
-  const auto f = scaled(top, R(1 / bottom));
-  return scaled(f, R(1 / (1 + sqrt(gap(f, c)))));
-}
-
 /// Central differences; the step leaves 30 digits and more.
 template <typename R, typename F>
 Vector<R> gradient(const F& f, Vector<R> x) {

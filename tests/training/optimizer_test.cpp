@@ -32,6 +32,27 @@ TEST(MakeOptimizer, SgdFollowsItsRecurrence) {
   EXPECT_NEAR(optimizer_state(*optimizer, *layer).at("weight/momentum_buffer").item<double>(), buffer, 1e-6);
 }
 
+// Weight decay would pull c = c0 e^t back to c0: t has a gradient of 0 and must stay.
+TEST(MakeOptimizer, ALearnedCurvatureDoesNotDecay) {
+  for (const std::string name : {"sgd", "adamw"}) {
+    torch::nn::Module model;
+    const auto t = model.register_parameter("curvature", torch::full({}, 0.5, torch::kFloat64));
+    const auto weight = model.register_parameter("weight", torch::full({2}, 0.5));
+    OptimizerConfig options;
+    options.name = name;
+    options.lr = 0.1;
+    options.weight_decay = 0.1;
+    const auto optimizer = make_optimizer(options, model);
+    t.mutable_grad() = torch::zeros_like(t);
+    weight.mutable_grad() = torch::zeros_like(weight);
+    optimizer->step();
+    EXPECT_EQ(t.item<double>(), 0.5) << name;
+    EXPECT_LT(weight[0].item<double>(), 0.5) << name;
+    set_learning_rate(*optimizer, 0.3);
+    for (const auto& group : optimizer->param_groups()) EXPECT_EQ(group.options().get_lr(), 0.3);
+  }
+}
+
 // The fused steps against torch's own, operation by operation: a channels_last convolution, a weight whose
 // gradient has other strides, and one that only the second half of the steps reaches.
 TEST(MakeOptimizer, FusedStepsEqualTorchs) {
