@@ -22,21 +22,30 @@ bool starts_state_of(const std::map<std::string, torch::Tensor>& state, const st
   return next != state.end() && next->first.starts_with(name + "/");
 }
 
-/// The weights, and apart from them, without weight decay, what would be pulled to a meaningless
-/// value by it: t of a learned curvature c = c0 e^t.
-template <class Options>
-std::vector<torch::optim::OptimizerParamGroup> groups_of(const torch::nn::Module& model,
-                                                         const Options& options) {
-  std::vector<torch::Tensor> weights, curvatures;
+struct Parameters {
+  std::vector<torch::Tensor> weights, curvatures;  ///< curvatures: t of a learned c = c0 e^t
+};
+
+Parameters parameters_of(const torch::nn::Module& model) {
+  Parameters result;
   for (const auto& parameter : model.named_parameters()) {
-    (parameter.key().ends_with("curvature") ? curvatures : weights).push_back(parameter.value());
+    const bool curvature = parameter.key().ends_with("curvature");
+    (curvature ? result.curvatures : result.weights).push_back(parameter.value());
   }
-  std::vector<torch::optim::OptimizerParamGroup> groups;
-  groups.emplace_back(weights, std::make_unique<Options>(options));
-  if (!curvatures.empty()) {
-    groups.emplace_back(curvatures, std::make_unique<Options>(Options(options).weight_decay(0)));
+  return result;
+}
+
+/// Curvatures are a group without weight decay, which would pull c to its first value. Set after the
+/// group is made: torch takes an option that has its built-in default for unset.
+template <class Optimizer, class Options>
+std::unique_ptr<torch::optim::Optimizer> with_groups(const Parameters& parameters,
+                                                     const Options& options) {
+  auto optimizer = std::make_unique<Optimizer>(parameters.weights, options);
+  if (!parameters.curvatures.empty()) {
+    optimizer->add_param_group(torch::optim::OptimizerParamGroup(parameters.curvatures));
+    static_cast<Options&>(optimizer->param_groups().back().options()).weight_decay(0);
   }
-  return groups;
+  return optimizer;
 }
 
 }  // namespace
@@ -47,14 +56,14 @@ std::unique_ptr<torch::optim::Optimizer> make_optimizer(const OptimizerConfig& o
     const auto sgd = torch::optim::SGDOptions(options.lr)
                          .momentum(options.momentum)
                          .weight_decay(options.weight_decay);
-    return std::make_unique<FusedSgd>(groups_of(model, sgd), sgd);
+    return with_groups<FusedSgd>(parameters_of(model), sgd);
   }
   TORCH_CHECK_VALUE(options.name == "adamw", "make_optimizer: expected sgd | adamw, got ",
                     options.name);
   const auto adamw = torch::optim::AdamWOptions(options.lr)
                          .betas({options.betas[0], options.betas[1]})
                          .weight_decay(options.weight_decay);
-  return std::make_unique<FusedAdamW>(groups_of(model, adamw), adamw);
+  return with_groups<FusedAdamW>(parameters_of(model), adamw);
 }
 
 void set_learning_rate(torch::optim::Optimizer& optimizer, double lr) {
