@@ -5,7 +5,6 @@
 
 #include "manifolds/kernels/composite_forms.h"
 #include "manifolds/kernels/pair_kernels.h"
-#include "manifolds/kernels/series.h"
 
 namespace gyroseg::detail {
 namespace {
@@ -25,10 +24,9 @@ struct Pair {
     phi = torch::where(u == 0, 1.0, arc / torch::sqrt(u));
   }
 
-  [[nodiscard]] Tensor psi() const {
-    return torch::where(u < kPsiBound, polynomial(kPsiSeries, u), (1 / root - phi) / u);
+  [[nodiscard]] Tensor by_c() const {
+    return (xx / al + yy / be) / root + ratio * psi_of(u, phi, root);
   }
-  [[nodiscard]] Tensor by_c() const { return (xx / al + yy / be) / root + ratio * psi(); }
 };
 
 struct Distance {

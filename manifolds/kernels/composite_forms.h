@@ -5,6 +5,7 @@
 #include <limits>
 #include <utility>
 
+#include "manifolds/kernels/series.h"
 #include "manifolds/stable_math.h"
 
 namespace gyroseg::detail {
@@ -41,6 +42,12 @@ torch::Tensor polynomial(const double (&coefficients)[N], const torch::Tensor& u
   torch::Tensor sum = torch::full_like(u, coefficients[N - 1]);
   for (int i = N - 2; i >= 0; --i) sum = sum * u + coefficients[i];
   return sum;
+}
+
+/// psi(u) of derivations.md, given phi = asinh(sqrt u)/sqrt u and root = sqrt(1 + u).
+inline torch::Tensor psi_of(const torch::Tensor& u, const torch::Tensor& phi,
+                            const torch::Tensor& root) {
+  return torch::where(u < kPsiBound, polynomial(kPsiSeries, u), (1 / root - phi) / u);
 }
 
 }  // namespace gyroseg::detail

@@ -3,7 +3,6 @@
 #include "manifolds/kernels/composite_forms.h"
 #include "manifolds/kernels/mlr_kernels.h"
 #include "manifolds/kernels/rows_composite.h"
-#include "manifolds/kernels/series.h"
 
 namespace gyroseg::detail {
 namespace {
@@ -73,8 +72,7 @@ MlrGradients backward(const Tensor& grad, const Tensor& x, const Tensor& p, cons
   out.second = torch::where(k.length == 0, 0.0,
                             (by_unit + (value - across) * k.unit) / k.length);
   if (needed[3]) {
-    const Tensor psi = torch::where(pair.u < kPsiBound, polynomial(kPsiSeries, pair.u),
-                                    (1 / pair.root - pair.phi) / pair.u);
+    const Tensor psi = psi_of(pair.u, pair.phi, pair.root);
     const Tensor pairs = slope * pair.tau * pair.square / pair.gap +
                          g * scale / 2 * pair.tau.pow(3) * psi;
     out.c = (value * k.square / k.gap).sum() + pairs.sum() -

@@ -3,7 +3,6 @@
 #include "manifolds/kernels/angle_composite.h"
 #include "manifolds/kernels/composite_forms.h"
 #include "manifolds/kernels/pair_kernels.h"
-#include "manifolds/kernels/series.h"
 
 namespace gyroseg::detail {
 namespace {
@@ -55,9 +54,7 @@ PairGradients backward(const Tensor& grad, const Tensor& x, const Tensor& y, con
   if (needed[1]) out.y = -ambient;
   if (needed[2]) {
     const Tensor phi = torch::where(pair.u == 0, 1.0, pair.arc / torch::sqrt(pair.u));
-    const Tensor psi = torch::where(pair.u < kPsiBound, polynomial(kPsiSeries, pair.u),
-                                    (1 / pair.root - phi) / pair.u);
-    out.c = (g * chord.pow(3) / 8 * psi).sum();
+    out.c = (g * chord.pow(3) / 8 * psi_of(pair.u, phi, pair.root)).sum();
   }
   return out;
 }

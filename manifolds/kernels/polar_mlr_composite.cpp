@@ -76,9 +76,7 @@ struct Pairs {
                         4 * r * (r.square() * kr * cosh_p + v2 * sr * sp);
     const Tensor u = c * tau.square(), above = torch::sqrt(1 + u);
     const Tensor phi = torch::where(u == 0, 1.0, torch::asinh(torch::sqrt(u)) / torch::sqrt(u));
-    const Tensor psi =
-        torch::where(u < kPsiBound, polynomial(kPsiSeries, u), (1 / above - phi) / u);
-    return 2 * k.length * (by_c / above + tau.pow(3) * psi / 2);
+    return 2 * k.length * (by_c / above + tau.pow(3) * psi_of(u, phi, above) / 2);
   }
 };
 
