@@ -5,7 +5,10 @@
 // float32, c = 1. Against other libraries: bench/peers/manifolds.py.
 
 #include <benchmark/benchmark.h>
-#include <torch/torch.h>
+#include <torch/csrc/autograd/autograd.h>
+#include <torch/nn/functional/linear.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include <functional>
 #include <sstream>

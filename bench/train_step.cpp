@@ -1,6 +1,8 @@
 // Time of one training step of the flat network, the same work as ../shared/peers/step_torch.py.
 
-#include <torch/torch.h>
+#include <torch/nn/functional/loss.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include <algorithm>
 #include <chrono>

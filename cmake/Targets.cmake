@@ -1,5 +1,10 @@
 # How every own target is built: strict warnings, ccache, precompiled headers, one library an area.
 
+# One set of options for all, so that all can share precompiled headers. Position independent, as the
+# shared libraries must be; calls between own functions stay inlinable. No code here reads errno or
+# floating-point traps after mathematics, so loops may vectorise; NaN and infinities stay as written.
+add_compile_options(-fPIC -fno-semantic-interposition -fno-math-errno -fno-trapping-math)
+
 find_program(GYROSEG_CCACHE ccache)
 if(GYROSEG_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   # ccache accepts precompiled headers only with these liberties; without its depend mode every miss
@@ -16,13 +21,15 @@ function(gyroseg_strict target)
                          $<$<BOOL:${GYROSEG_CCACHE}>:-fpch-preprocess>)
 endfunction()
 
-# Two precompiled headers, since reading one costs every file: `types` (tensors and autograd, 3 s a file)
-# and `torch` (torch::nn and torch::optim too, 7 s). Files without tensors need none.
+# A precompiled header KIND: `torch` (tensors, autograd, modules; 2 s a file, where all of torch/torch.h
+# would cost 3.5 s) or `test` (that and GoogleTest). Files without tensors need none.
 function(gyroseg_pch kind)
+  cmake_parse_arguments(ARG "" "" "OPTIONS;HEADERS" ${ARGN})
   add_library(gyroseg_pch_${kind} STATIC ${PROJECT_SOURCE_DIR}/cmake/pch.cpp)
   target_link_libraries(gyroseg_pch_${kind} PUBLIC torch)
+  target_compile_options(gyroseg_pch_${kind} PRIVATE ${ARG_OPTIONS})
   gyroseg_strict(gyroseg_pch_${kind})
-  target_precompile_headers(gyroseg_pch_${kind} PRIVATE ${ARGN})
+  target_precompile_headers(gyroseg_pch_${kind} PRIVATE ${ARG_HEADERS})
 endfunction()
 
 function(gyroseg_use_pch target kind)
@@ -32,7 +39,7 @@ function(gyroseg_use_pch target kind)
 endfunction()
 
 # One static library from src/<area>/*.cpp with the headers include/gyroseg/<area>/*.h. DEPENDS names
-# other areas: a link that fails here is an arrow that points the wrong way. PCH: none | types | torch.
+# other areas: a link that fails here is an arrow that points the wrong way. PCH: none | torch | test.
 function(gyroseg_area area)
   cmake_parse_arguments(ARG "" "PCH" "DEPENDS;LIBRARIES" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${area}/*.cpp)
@@ -54,6 +61,7 @@ function(gyroseg_binary name)
   gyroseg_use_pch(${name} ${ARG_PCH})
 endfunction()
 
-gyroseg_pch(types <torch/types.h> <torch/utils.h> <torch/csrc/autograd/autograd.h>
-            <torch/csrc/autograd/custom_function.h>)
-gyroseg_pch(torch <torch/torch.h>)
+set(GYROSEG_TORCH_HEADERS <torch/types.h> <torch/utils.h> <torch/csrc/autograd/autograd.h>
+    <torch/csrc/autograd/custom_function.h> <torch/nn/module.h> <torch/nn/pimpl.h>
+    <torch/optim/optimizer.h> <torch/serialize/archive.h>)
+gyroseg_pch(torch HEADERS ${GYROSEG_TORCH_HEADERS})

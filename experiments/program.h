@@ -1,20 +1,10 @@
 #pragma once
 
-#include <exception>
 #include <functional>
-#include <iostream>
 #include <stdexcept>
 #include <string>
 
 #include <cxxopts.hpp>
-#include <torch/types.h>
-
-#include "gyroseg/config/read.h"
-#include "gyroseg/data/image_io.h"
-#include "gyroseg/models/safetensors.h"
-#include "gyroseg/training/checkpoint.h"
-#include "gyroseg/training/out_of_memory.h"
-#include "gyroseg/training/process_place.h"
 
 namespace gyroseg {
 
@@ -28,37 +18,6 @@ inline constexpr int kUserError = 2;  ///< exit status: the user's file or comma
 inline constexpr int kFailure = 1;    ///< exit status: anything else
 
 /// Runs a program's body and turns what it throws into text on standard error and an exit status.
-inline int run_program(const std::string& name, const std::function<int()>& body) {
-  const auto report = [&](const std::string& what, int status) {
-    std::cerr << name << ": " << what << std::endl;
-    return status;
-  };
-  try {
-    return body();
-  } catch (const cxxopts::exceptions::exception& error) {
-    return report(std::string(error.what()) + "; see " + name + " --help", kUserError);
-  } catch (const UsageError& error) {
-    return report(std::string(error.what()) + "; see " + name + " --help", kUserError);
-  } catch (const ConfigError& error) {
-    return report(error.what(), kUserError);
-  } catch (const HierarchyError& error) {
-    return report(error.what(), kUserError);
-  } catch (const DataError& error) {
-    return report(error.what(), kUserError);
-  } catch (const WeightsError& error) {
-    return report(error.what(), kUserError);
-  } catch (const CheckpointError& error) {
-    return report(error.what(), kUserError);
-  } catch (const LaunchError& error) {
-    return report(error.what(), kUserError);
-  } catch (const std::exception& error) {
-    const std::string advice = out_of_memory_advice(error);
-    const auto* of_torch = dynamic_cast<const c10::Error*>(&error);
-    return report(!advice.empty()        ? advice
-                  : of_torch != nullptr ? of_torch->what_without_backtrace()
-                                        : error.what(),
-                  kFailure);
-  }
-}
+int run_program(const std::string& name, const std::function<int()>& body);
 
 }  // namespace gyroseg

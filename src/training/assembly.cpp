@@ -6,7 +6,8 @@
 
 #include <algorithm>
 
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include "gyroseg/config/read.h"
 #include "gyroseg/data/class_weights.h"

@@ -1,7 +1,8 @@
 #include "gyroseg/training/checkpoint.h"
 
 #include <nlohmann/json.hpp>
-#include <torch/torch.h>
+#include <torch/nn/module.h>
+#include <torch/types.h>
 
 #include "gyroseg/data/file_bytes.h"
 #include "gyroseg/models/safetensors.h"

@@ -1,6 +1,10 @@
 #include "gyroseg/training/optimizer.h"
 
-#include <torch/torch.h>
+#include <torch/nn/module.h>
+#include <torch/optim/adamw.h>
+#include <torch/optim/optimizer.h>
+#include <torch/optim/sgd.h>
+#include <torch/types.h>
 
 #include "fused_optimizers.h"
 

@@ -5,7 +5,8 @@
 #include <cstdio>
 #include <limits>
 
-#include <torch/torch.h>
+#include <torch/nn/utils/clip_grad.h>
+#include <torch/types.h>
 
 #include "gyroseg/config/read.h"
 #include "gyroseg/data/class_weights.h"

@@ -1,6 +1,7 @@
 #include "gyroseg/training/validate.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 namespace gyroseg {
 namespace {

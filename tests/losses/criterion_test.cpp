@@ -3,7 +3,10 @@
 #include <cmath>
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/nn/functional/loss.h>
+#include <torch/nn/functional/upsampling.h>
+#include <torch/optim/sgd.h>
+#include <torch/types.h>
 
 #include "gyroseg/losses/cross_entropy.h"
 #include "gyroseg/losses/tree_min.h"

@@ -3,7 +3,8 @@
 #include <random>
 #include <vector>
 
-#include <torch/torch.h>
+#include <torch/csrc/autograd/autograd.h>
+#include <torch/types.h>
 
 #include "gyroseg/hierarchy/hierarchy.h"
 #include "support/trees.h"

@@ -6,7 +6,10 @@
 #include <string>
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/csrc/autograd/autograd.h>
+#include <torch/nn/functional/loss.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include "gyroseg/losses/cross_entropy.h"
 #include "gyroseg/losses/tree_min.h"

@@ -1,7 +1,7 @@
 #include "manifolds/clip_features.h"
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <cmath>
 

@@ -2,7 +2,8 @@
 // gradients, near the rim and far out, broadcast, in every layout and at odd sizes.
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include <cmath>
 #include <ostream>

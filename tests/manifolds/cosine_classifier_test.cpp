@@ -1,7 +1,9 @@
 #include "manifolds/nn/cosine_classifier.h"
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/serialize.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include <sstream>
 #include <vector>

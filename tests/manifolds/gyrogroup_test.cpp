@@ -1,7 +1,8 @@
 // The algebra of the ball (contract 4 of hyperbolic.md): gyrogroup laws, isometries, scaling with
 // c, c -> 0, and the three models.
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include <cmath>
 #include <ostream>

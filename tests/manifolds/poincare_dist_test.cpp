@@ -2,7 +2,8 @@
 // (contract 1 of hyperbolic.md), and where no gradient exists.
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include <cmath>
 #include <ostream>

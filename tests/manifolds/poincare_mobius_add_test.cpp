@@ -1,7 +1,8 @@
 // The Moebius sum against its definition in long decimals: value, gradients of <g, x (+) y>.
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include <algorithm>
 #include <ostream>

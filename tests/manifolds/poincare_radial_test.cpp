@@ -2,7 +2,8 @@
 // gradient of c; what holds at the origin and beyond what the dtype resolves.
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include <cmath>
 #include <ostream>

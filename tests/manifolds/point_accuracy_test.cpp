@@ -1,7 +1,8 @@
 // Maps of the ball near the rim against 120-digit arithmetic: what hyperbolic.md section 1 says,
 // written literally there.
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include <cmath>
 #include <string>

@@ -1,7 +1,9 @@
 // Every function on points against central differences, in each argument and in c; and gradients at
 // degenerate points.
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/csrc/autograd/autograd.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include <functional>
 #include <map>

@@ -1,6 +1,7 @@
 // The laws of manifold.h from 7 on, by their numbers, over spaces, regimes and dtypes.
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include <algorithm>
 #include <cmath>

@@ -1,6 +1,8 @@
 // The example of manifolds/README.md, line by line.
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/nn/functional/loss.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include <fstream>
 #include <sstream>

@@ -1,7 +1,7 @@
 #include "manifolds/wrapped_normal.h"
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <cmath>
 #include <numbers>
