@@ -31,6 +31,7 @@ class Lorentz final : public Manifold {
 
   [[nodiscard]] Tensor tangent_dist(const Tensor& v, const Tensor& w,
                                     int64_t dim = -1) const override;
+  [[nodiscard]] TangentDistance tangent_distance() const override { return TangentDistance::polar; }
   [[nodiscard]] Tensor logits(const Tensor& v, const Tensor& normals, const Tensor& offsets,
                               int64_t dim = -1) const override;
   [[nodiscard]] Tensor embed(const Tensor& v, int64_t dim = -1) const override;

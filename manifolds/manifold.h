@@ -8,6 +8,7 @@
 #include <string>
 
 #include "manifolds/curvature.h"
+#include "manifolds/tangent_distance.h"
 
 namespace gyroseg {
 
@@ -89,6 +90,9 @@ class Manifold {
   /// Distance of embed(v) and embed(w), without `dim`.
   [[nodiscard]] virtual torch::Tensor tangent_dist(const torch::Tensor& v, const torch::Tensor& w,
                                                    int64_t dim = -1) const = 0;
+
+  /// What tangent_dist measures.
+  [[nodiscard]] virtual TangentDistance tangent_distance() const { return TangentDistance::other; }
 
   /// Signed class scores of embed(v), proportional to the distance from each hyperplane. normals
   /// [K,D], offsets [K] (signed distance parameter along the normal). K replaces D at `dim`.

@@ -3,19 +3,12 @@
 #include <torch/types.h>
 
 #include "manifolds/argument_checks.h"
+#include "manifolds/triplet_hinge.h"
 
 namespace gyroseg {
 namespace {
 
 using torch::Tensor;
-
-/// [3,N,D] vectors of the given pixels, read from the channel-first tensor where it lies.
-Tensor gather_vectors(const Tensor& embedding, const Tensor& pixels) {
-  const int64_t area = embedding.size(2) * embedding.size(3), width = embedding.size(3);
-  const Tensor image = pixels.div(area, "floor"), in_image = pixels.remainder(area);
-  using at::indexing::Slice;
-  return embedding.index({image, Slice(), in_image.div(width, "floor"), in_image.remainder(width)});
-}
 
 /// m for every triplet.
 Tensor margins(const Triplets& triplets, const TreeTables& tree,
@@ -51,14 +44,10 @@ TreeTripletLoss tree_triplet_loss(const Tensor& embedding, const Tensor& labels,
     return {embedding.narrow(0, 0, 0).sum(),
             0};  // an empty sum: 0 even where values are not finite
 
-  const auto device = embedding.device();
-  const auto type = at::promote_types(embedding.scalar_type(), torch::kFloat32);
-  const Tensor vectors = gather_vectors(embedding, triplets.pixels.to(device)).to(type);
-  const Tensor distances = manifold.tangent_dist(vectors.narrow(0, 0, 1), vectors.narrow(0, 1, 2)) *
-                           manifold.margin_scale();
-  const Tensor margin = margins(triplets, tree, options).to(device, type);
-  const Tensor share = shares(triplets.classes[0], tree.parents.size(0)).to(device, type);
-  return {(torch::relu(distances[0] - distances[1] + margin) * share).sum(), count};
+  const detail::TripletTerms terms{triplets.pixels, margins(triplets, tree, options),
+                                   shares(triplets.classes[0], tree.parents.size(0)),
+                                   manifold.margin_scale()};
+  return {detail::triplet_hinge(embedding, terms, manifold), count};
 }
 
 }  // namespace gyroseg

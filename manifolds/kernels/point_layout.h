@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <numeric>
 #include <vector>
 
@@ -22,6 +23,24 @@ template <typename T>
 struct ChunkView {
   T* data = nullptr;
   int64_t point = 0, channel = 0;
+};
+
+/// A chunk of n points that a kernel reads twice. Channels of an image lie a power of two apart and
+/// share their cache sets: the second reading would go to memory again, so they are brought together.
+template <typename T>
+class NearChunk {
+ public:
+  NearChunk(const ChunkView<const T>& from, int64_t d, int64_t n) : view_(from) {
+    if (from.channel == 1) return;
+    copy_ = std::make_unique_for_overwrite<T[]>(d * n);
+    for (int64_t i = 0; i < d; ++i) std::copy_n(from.data + i * from.channel, n, &copy_[i * n]);
+    view_ = {copy_.get(), 1, n};
+  }
+  [[nodiscard]] const ChunkView<const T>& view() const { return view_; }
+
+ private:
+  std::unique_ptr<T[]> copy_;
+  ChunkView<const T> view_;
 };
 
 /// How operands of one broadcast shape are read, without a copy where they are contiguous:
