@@ -6,9 +6,10 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <memory>
 #include <numeric>
 #include <vector>
+
+#include "manifolds/kernels/instruction_sets.h"
 
 namespace gyroseg::detail {
 
@@ -25,23 +26,16 @@ struct ChunkView {
   int64_t point = 0, channel = 0;
 };
 
-/// A chunk of n points that a kernel reads twice. Channels of an image lie a power of two apart and
-/// share their cache sets: the second reading would go to memory again, so they are brought together.
+/// Fetches the channel that comes two after channel i of a chunk: the channels of an image lie too far
+/// apart for the processor to guess the next one.
 template <typename T>
-class NearChunk {
- public:
-  NearChunk(const ChunkView<const T>& from, int64_t d, int64_t n) : view_(from) {
-    if (from.channel == 1) return;
-    copy_ = std::make_unique_for_overwrite<T[]>(d * n);
-    for (int64_t i = 0; i < d; ++i) std::copy_n(from.data + i * from.channel, n, &copy_[i * n]);
-    view_ = {copy_.get(), 1, n};
-  }
-  [[nodiscard]] const ChunkView<const T>& view() const { return view_; }
-
- private:
-  std::unique_ptr<T[]> copy_;
-  ChunkView<const T> view_;
-};
+GYROSEG_INLINE void prefetch_channel(const ChunkView<const T>& view, int64_t i, int64_t d,
+                                     int64_t n) {
+  constexpr int64_t kLine = 64 / static_cast<int64_t>(sizeof(T));
+  if (i + 2 >= d) return;
+  const T* row = view.data + (i + 2) * view.channel;
+  for (int64_t q = 0; q < n; q += kLine) __builtin_prefetch(row + q);
+}
 
 /// How operands of one broadcast shape are read, without a copy where they are contiguous:
 ///   rows    [N,D], coordinates contiguous: `dim` is last, or the memory format is channels_last

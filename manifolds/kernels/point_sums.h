@@ -71,6 +71,7 @@ GYROSEG_INLINE void squares_of(const ChunkView<const T>& x, int64_t d, int64_t n
   for (int64_t q = 0; q < n; ++q) sum[q] = rest[q] = 0;
   for (int64_t i = 0; i < d; ++i) {
     const T* row = x.data + i * x.channel;
+    prefetch_channel(x, i, d, n);
 #pragma omp simd
     for (int64_t q = 0; q < n; ++q) {
       if constexpr (std::is_same_v<T, double>) {
@@ -102,6 +103,8 @@ GYROSEG_INLINE void sums_of(const ChunkView<const T>& a, const ChunkView<const T
   for (int64_t q = 0; q < n; ++q) sums[q] = 0;
   for (int64_t i = 0; i < d; ++i) {
     const T *x = a.data + i * a.channel, *y = b.data + i * b.channel;
+    prefetch_channel(a, i, d, n);
+    prefetch_channel(b, i, d, n);
 #pragma omp simd
     for (int64_t q = 0; q < n; ++q) sums[q] += F::of(x[q], y[q]);
   }
@@ -150,6 +153,8 @@ GYROSEG_INLINE void pair_sums_of(const ChunkView<const T>& x, const ChunkView<co
   for (int64_t q = 0; q < n; ++q) xx[q] = yy[q] = both[q] = 0;
   for (int64_t i = 0; i < d; ++i) {
     const T *xs = x.data + i * x.channel, *ys = y.data + i * y.channel;
+    prefetch_channel(x, i, d, n);
+    prefetch_channel(y, i, d, n);
 #pragma omp simd
     for (int64_t q = 0; q < n; ++q) {
       const double a = xs[q], b = ys[q];

@@ -100,8 +100,7 @@ Tensor forward(const Tensor& v, const Tensor& c, int64_t dim, torch::Dtype resul
     const auto* from = vs.const_data_ptr<scalar_t>();
     auto* to = out.mutable_data_ptr<scalar_t>();
     layout.for_each_chunk([&](int64_t, int64_t group, int64_t first, int64_t n) {
-      const NearChunk<scalar_t> near(layout.chunk(from, vs, group, first), layout.size(), n);
-      forward_chunk<F>(near.view(), layout.size(), n, curvature, largest,
+      forward_chunk<F>(layout.chunk(from, vs, group, first), layout.size(), n, curvature, largest,
                        layout.chunk(to, out, group, first));
     });
   });
@@ -119,10 +118,9 @@ RadialGradients backward(const Tensor& grad, const Tensor& v, const Tensor& c, i
     const auto *pv = vs.const_data_ptr<scalar_t>(), *pg = gs.const_data_ptr<scalar_t>();
     auto* to = by_v.mutable_data_ptr<scalar_t>();
     layout.for_each_chunk([&](int64_t task, int64_t group, int64_t first, int64_t n) {
-      const NearChunk<scalar_t> near_v(layout.chunk(pv, vs, group, first), layout.size(), n);
-      const NearChunk<scalar_t> near_g(layout.chunk(pg, gs, group, first), layout.size(), n);
-      by_c[task] = backward_chunk<F>(near_v.view(), near_g.view(), layout.size(), n, curvature,
-                                     layout.chunk(to, by_v, group, first));
+      by_c[task] = backward_chunk<F>(
+          layout.chunk(pv, vs, group, first), layout.chunk(pg, gs, group, first), layout.size(), n,
+          curvature, layout.chunk(to, by_v, group, first));
     });
   });
   return {layout.restore(by_v), sum_of(by_c)};
