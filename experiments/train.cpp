@@ -92,7 +92,8 @@ int train(const cxxopts::ParseResult& arguments) {
   const std::filesystem::path file = arguments.count("config") > 0
                                          ? std::filesystem::path(arguments["config"].as<std::string>())
                                          : open_run(folder).config();
-  Config config = read_config(file, overrides(arguments));
+  const std::vector<std::string> set = overrides(arguments);
+  Config config = read_config(file, resume ? without_first_files(set) : set);
   if (arguments.count("print-config") > 0) {
     std::cout << write_config(config);
     return 0;

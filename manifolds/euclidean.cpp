@@ -28,6 +28,10 @@ Tensor Euclidean::embed(const Tensor& v, int64_t dim) const {
   return Operands("Euclidean::embed", {{"v", v}}, dim).narrow(v);
 }
 
+Tensor Euclidean::unembed(const Tensor& x, int64_t dim) const {
+  return Operands("Euclidean::unembed", {{"x", x}}, dim).narrow(x);
+}
+
 Tensor Euclidean::origin(int64_t coordinates, const torch::TensorOptions& options) const {
   return torch::zeros({coordinates}, options);
 }

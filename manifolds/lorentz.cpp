@@ -46,6 +46,12 @@ Tensor Lorentz::embed(const Tensor& v, int64_t dim) const {
   return in.narrow(detail::lifted(in, space, c));
 }
 
+// At the origin the logarithm is [0, 2v]: its length is the distance 2|v|.
+Tensor Lorentz::unembed(const Tensor& x, int64_t dim) const {
+  const Tensor log = logmap0(x, dim);
+  return log.narrow(dim, 1, log.size(dim) - 1) / 2;
+}
+
 Tensor Lorentz::origin(int64_t coordinates, const torch::TensorOptions& options) const {
   TORCH_CHECK_VALUE(coordinates >= 2, "Lorentz::origin: at least 2 coordinates, got ", coordinates);
   const Tensor c = checked_curvature("Lorentz::origin", c_.tensor());

@@ -56,6 +56,7 @@ struct Projection {
 ///    16  midpoint of two points with equal weights == geodesic(1/2); both means commute with
 ///        isometries; at the Frechet mean m the sum of w logmap(m, x) is 0
 ///    17  cdist(x, y)[i, j] == dist(x[i], y[j])
+///    18  embed(unembed(x)) == x; unembed(embed(v)) == v     the sphere: v/|v|
 ///   Grads    in points, tangent vectors and c; finite everywhere; 0 by convention where none
 ///            exists: d at v == w, logits at z_k == 0, dist at x == y and at the cut locus
 ///   NaN      NaN in, NaN out. A point outside the ball gives NaN: `project` comes first where
@@ -102,6 +103,10 @@ class Manifold {
 
   /// The point of a network output: v, v/|v|, exp0(v), or exp0 in R^(D+1).
   [[nodiscard]] virtual torch::Tensor embed(const torch::Tensor& v, int64_t dim = -1) const = 0;
+
+  /// A network output of a point: embed's inverse, A coordinates -> D outputs. As accurate as the
+  /// point is, which crowds at the ball's rim.
+  [[nodiscard]] virtual torch::Tensor unembed(const torch::Tensor& x, int64_t dim = -1) const = 0;
 
   // ---- points
 

@@ -27,6 +27,10 @@ Tensor PoincareBall::embed(const Tensor& v, int64_t dim) const {
   return poincare_expmap0(v, c_, dim);
 }
 
+Tensor PoincareBall::unembed(const Tensor& x, int64_t dim) const {
+  return poincare_logmap0(x, c_, dim);
+}
+
 Tensor PoincareBall::origin(int64_t coordinates, const torch::TensorOptions& options) const {
   return torch::zeros({coordinates}, options);
 }

@@ -78,6 +78,10 @@ Tensor Sphere::embed(const Tensor& v, int64_t dim) const {
   return in.narrow(direction(in, in[0]));
 }
 
+Tensor Sphere::unembed(const Tensor& x, int64_t dim) const {
+  return Operands("Sphere::unembed", {{"x", x}}, dim).narrow(x);
+}
+
 Tensor Sphere::origin(int64_t coordinates, const torch::TensorOptions& options) const {
   Tensor pole = torch::zeros({coordinates}, options);
   pole.narrow(0, 0, 1).fill_(1);

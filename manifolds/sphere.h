@@ -42,6 +42,7 @@ class Sphere final : public Manifold {
   [[nodiscard]] Tensor logits(const Tensor& v, const Tensor& normals, const Tensor& offsets,
                               int64_t dim = -1) const override;
   [[nodiscard]] Tensor embed(const Tensor& v, int64_t dim = -1) const override;
+  [[nodiscard]] Tensor unembed(const Tensor& x, int64_t dim = -1) const override;
 
   [[nodiscard]] Tensor origin(int64_t coordinates,
                               const torch::TensorOptions& options) const override;

@@ -23,7 +23,7 @@ struct PrototypeOptions {
 /// On the sphere d is the angle; by cosine see CosineClassifier.
 ///
 ///   prototypes   [K,D]  w, network outputs as v: p = embed(w). So any optimiser of torch trains
-///                       them. Points p of the ball are given as poincare_logmap0(p)
+///                       them. Points p are given as Manifold::unembed(p)
 ///   temperature  []     t of tau = initial e^t, where it is learned
 ///   curvature    []     t, where the manifold's c is learnable
 class PrototypeClassifierImpl : public torch::nn::Module {

@@ -22,6 +22,11 @@ class Checker {
       fail("model.pretrained", "expected a file of weights, found none at " + pretrained +
                                    "; --set model.pretrained=\"\" runs without it");
     }
+    const std::string& prototypes = config_.classifier.prototypes;
+    if (!prototypes.empty() && !std::filesystem::is_regular_file(prototypes, error)) {
+      fail("classifier.prototypes", "expected a CSV file of points, found none at " + prototypes +
+                                        "; --set classifier.prototypes=\"\" draws them at random");
+    }
     check_device();
   }
 
@@ -46,6 +51,7 @@ class Checker {
     }
     check_window();
     check_curvature();
+    check_classifier();
   }
 
   void check_against(const Hierarchy& tree) {
@@ -83,7 +89,35 @@ class Checker {
     }
   }
 
-  // A stride wider than the window would leave pixels that no window sees.
+  void check_classifier() {
+    const ClassifierConfig& classifier = config_.classifier;
+    const std::string& kind = classifier.kind;
+    const std::string& space = config_.embedding.space;
+    const bool prototypes = kind == "prototypes";
+    const std::string needs = "needs classifier.kind: prototypes";
+    if (classifier.input != "embedding" && kind != "hyperplanes") {
+      fail("classifier.kind", kind + " needs classifier.input: embedding, got " + classifier.input);
+    } else if (kind == "ganea" && space != "poincare") {
+      fail("classifier.kind", "ganea needs embedding.space: poincare, got " + space +
+                                  "; hyperplanes and prototypes are for every space");
+    } else if (kind == "cosine" && space != "sphere") {
+      fail("classifier.kind", "cosine needs embedding.space: sphere, got " + space +
+                                  "; prototypes scores by the distance of every space");
+    }
+    if (classifier.temperature && !prototypes && kind != "cosine") {
+      fail("classifier.temperature", needs + " | cosine, got " + kind);
+    }
+    if (classifier.learn_temperature && !prototypes && kind != "cosine") {
+      fail("classifier.learn_temperature", needs + " | cosine, got " + kind);
+    }
+    if (!classifier.prototypes.empty() && !prototypes) {
+      fail("classifier.prototypes", needs + ", got " + kind);
+    }
+    if (!classifier.learn_prototypes && !prototypes) {
+      fail("classifier.learn_prototypes", needs + ", got " + kind);
+    }
+  }
+
   void check_curvature() {
     const EmbeddingConfig& embedding = config_.embedding;
     if (!embedding.learn_curvature) {
@@ -103,6 +137,7 @@ class Checker {
     }
   }
 
+  // A stride wider than the window would leave pixels that no window sees.
   void check_window() {
     const std::optional<std::array<int, 2>>& window = config_.inference.window;
     const std::optional<std::array<int, 2>>& stride = config_.inference.stride;

@@ -38,6 +38,16 @@ void read(Section s, EmbeddingConfig& embedding) {
 void read(Section s, ClassifierConfig& classifier) {
   s.choose("input", classifier.input, {"features", "embedding"});
   s.choose("nodes", classifier.nodes, {"leaves", "all"});
+  s.choose("kind", classifier.kind, {"hyperplanes", "ganea", "prototypes", "cosine"});
+  double temperature = 0;
+  s.above_zero("temperature", temperature);
+  if (temperature > 0) {
+    classifier.temperature = temperature;
+  }
+  s.read("learn_temperature", classifier.learn_temperature);
+  s.read("prototypes", classifier.prototypes, [](const std::string&) { return true; },
+         "a CSV file, or \"\" for random points");
+  s.read("learn_prototypes", classifier.learn_prototypes);
   s.reject_unknown();
 }
 

@@ -279,6 +279,12 @@ std::string write_config(const Config& config) {
   out.open("classifier");
   out.line("input", config.classifier.input);
   out.line("nodes", config.classifier.nodes);
+  out.line("kind", config.classifier.kind);
+  out.raw("temperature",
+          config.classifier.temperature ? text_of(*config.classifier.temperature) : "null");
+  out.line("learn_temperature", config.classifier.learn_temperature);
+  out.line("prototypes", config.classifier.prototypes);
+  out.line("learn_prototypes", config.classifier.learn_prototypes);
   out.close();
   out.open("loss");
   for (const LossConfig& loss : config.loss) {

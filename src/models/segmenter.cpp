@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "gyroseg/models/autocast.h"
+#include "gyroseg/models/embedding_classifier.h"
 #include "gyroseg/models/output_layer.h"
 
 namespace gyroseg {
@@ -60,8 +61,10 @@ SegmenterImpl::SegmenterImpl(const ModelConfig& model, const EmbeddingConfig& em
     projection_ = register_module("projection", ProjectionHead(model.projection, in, embedding.dim));
   }
   if (classify_embedding_) {
-    hyperplanes_ =
-        register_module("classifier", HyperplaneClassifier(embedding.dim, outputs, manifold_));
+    const EmbeddingClassifier part = make_embedding_classifier(classifier, embedding.dim, outputs,
+                                                               manifold_, shape.prototypes);
+    register_module("classifier", part.module);
+    embedding_logits_ = part.logits;
   } else {
     if (projection_) register_curvature();
     linear_ = register_module(
@@ -98,7 +101,7 @@ void SegmenterImpl::register_curvature() {
 
 torch::Tensor SegmenterImpl::classify(const torch::Tensor& embedding) {
   const Autocast off(embedding.device().type(), torch::kFloat32);
-  return hyperplanes_->forward(embedding);
+  return embedding_logits_(embedding);
 }
 
 }  // namespace gyroseg

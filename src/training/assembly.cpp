@@ -12,6 +12,7 @@
 #include "gyroseg/config/read.h"
 #include "gyroseg/data/class_weights.h"
 #include "gyroseg/models/memory_format.h"
+#include "gyroseg/models/prototype_file.h"
 #include "gyroseg/models/weights.h"
 
 namespace gyroseg {
@@ -19,12 +20,23 @@ namespace {
 
 bool all_nodes(const Config& config) { return config.classifier.nodes == "all"; }
 
+torch::Tensor given_prototypes(const Config& config, const Hierarchy& tree) {
+  if (config.classifier.prototypes.empty()) {
+    return {};
+  }
+  const EmbeddingConfig& embedding = config.embedding;
+  return read_prototypes(config.classifier.prototypes, tree,
+                         all_nodes(config) ? tree.num_nodes() : tree.num_leaves(),
+                         *make_manifold(embedding.space, embedding.curvature), embedding.dim);
+}
+
 }  // namespace
 
 Segmenter build_model(const Config& config, const Hierarchy& tree) {
   torch::manual_seed(config.seed);
   const SegmenterShape shape{tree.num_leaves(), tree.num_nodes(),
-                             Criterion::needs_embedding(config.loss)};
+                             Criterion::needs_embedding(config.loss),
+                             given_prototypes(config, tree)};
   Segmenter model = nullptr;
   try {
     model = Segmenter(config.model, config.embedding, config.classifier, shape);

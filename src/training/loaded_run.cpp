@@ -7,10 +7,7 @@ namespace gyroseg {
 LoadedRun load_run(const std::filesystem::path& folder, const std::string& checkpoint,
                    const std::vector<std::string>& overrides) {
   const RunFolder run = open_run(folder);
-  // The checkpoint holds the encoder too: a pretrained file that has gone since is no error.
-  std::vector<std::string> all = {"model.pretrained="};
-  all.insert(all.end(), overrides.begin(), overrides.end());
-  Config config = read_config(run.config(), all);
+  Config config = read_config(run.config(), without_first_files(overrides));
   tune_process(config);
   Hierarchy tree(config.hierarchy);
   Segmenter model = build_model(config, tree);

@@ -27,26 +27,27 @@ bool starts_state_of(const std::map<std::string, torch::Tensor>& state, const st
 }
 
 struct Parameters {
-  std::vector<torch::Tensor> weights, curvatures;  ///< curvatures: t of a learned c = c0 e^t
+  std::vector<torch::Tensor> weights, logarithms;  ///< logarithms: t of a learned c = c0 e^t, tau
 };
 
 Parameters parameters_of(const torch::nn::Module& model) {
   Parameters result;
   for (const auto& parameter : model.named_parameters()) {
-    const bool curvature = parameter.key().ends_with("curvature");
-    (curvature ? result.curvatures : result.weights).push_back(parameter.value());
+    const std::string& name = parameter.key();
+    const bool logarithm = name.ends_with("curvature") || name.ends_with("temperature");
+    (logarithm ? result.logarithms : result.weights).push_back(parameter.value());
   }
   return result;
 }
 
-/// Curvatures are a group without weight decay, which would pull c to its first value. Set after the
-/// group is made: torch takes an option that has its built-in default for unset.
+/// Logarithms are a group without weight decay, which would pull c or tau to its first value. Set
+/// after the group is made: torch takes an option that has its built-in default for unset.
 template <class Optimizer, class Options>
 std::unique_ptr<torch::optim::Optimizer> with_groups(const Parameters& parameters,
                                                      const Options& options) {
   auto optimizer = std::make_unique<Optimizer>(parameters.weights, options);
-  if (!parameters.curvatures.empty()) {
-    optimizer->add_param_group(torch::optim::OptimizerParamGroup(parameters.curvatures));
+  if (!parameters.logarithms.empty()) {
+    optimizer->add_param_group(torch::optim::OptimizerParamGroup(parameters.logarithms));
     static_cast<Options&>(optimizer->param_groups().back().options()).weight_decay(0);
   }
   return optimizer;

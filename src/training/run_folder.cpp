@@ -59,6 +59,12 @@ void begin_run(const RunFolder& run, const Config& config) {
   write_bytes(run.config(), {yaml.begin(), yaml.end()});
 }
 
+std::vector<std::string> without_first_files(const std::vector<std::string>& overrides) {
+  std::vector<std::string> all = {"model.pretrained=", "classifier.prototypes="};
+  all.insert(all.end(), overrides.begin(), overrides.end());
+  return all;
+}
+
 RunFolder open_run(const std::filesystem::path& path) {
   const RunFolder run{path};
   if (!std::filesystem::is_directory(path)) {

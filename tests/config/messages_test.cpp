@@ -84,6 +84,39 @@ TEST_F(Messages, LearnedCurvatureNeedsASpaceThatHasOneAndAReader) {
             "classifier.input: embedding, or a tree_triplet loss");
 }
 
+TEST_F(Messages, ClassifiersAndWhatTheyNeed) {
+  const auto error_in = [](const std::string& space, const std::string& options) {
+    return error_of("embedding: {space: " + space + "}\nclassifier: {input: embedding, " + options +
+                    "}");
+  };
+  EXPECT_EQ(error_of("classifier: {kind: nearest}"),
+            "train.yaml:3: classifier.kind: expected hyperplanes | ganea | prototypes | cosine, got "
+            "nearest");
+  EXPECT_EQ(error_of("classifier: {kind: prototypes}"),
+            "train.yaml:3: classifier.kind: prototypes needs classifier.input: embedding, got features");
+  EXPECT_EQ(error_in("lorentz", "kind: ganea"),
+            "train.yaml:4: classifier.kind: ganea needs embedding.space: poincare, got lorentz; "
+            "hyperplanes and prototypes are for every space");
+  EXPECT_EQ(error_in("euclidean", "kind: cosine"),
+            "train.yaml:4: classifier.kind: cosine needs embedding.space: sphere, got euclidean; "
+            "prototypes scores by the distance of every space");
+  EXPECT_EQ(error_in("sphere", "temperature: 0.1"),
+            "train.yaml:4: classifier.temperature: needs classifier.kind: prototypes | cosine, got "
+            "hyperplanes");
+  EXPECT_EQ(error_in("poincare", "kind: ganea, learn_temperature: true, learn_prototypes: false"),
+            "train.yaml:4: classifier.learn_temperature: needs classifier.kind: prototypes | cosine, "
+            "got ganea\n"
+            "train.yaml:4: classifier.learn_prototypes: needs classifier.kind: prototypes, got ganea");
+  EXPECT_EQ(error_in("sphere", "kind: cosine, temperature: 0"),
+            "train.yaml:4: classifier.temperature: expected a number > 0, got 0");
+  EXPECT_EQ(error_in("sphere", "kind: cosine, prototypes: none.csv"),
+            "train.yaml:4: classifier.prototypes: expected a CSV file of points, found none at "
+            "none.csv; --set classifier.prototypes=\"\" draws them at random\n"
+            "train.yaml:4: classifier.prototypes: needs classifier.kind: prototypes, got cosine");
+  EXPECT_EQ(error_in("lorentz", "kind: prototypes, temperature: 0.5, learn_prototypes: false"), "");
+  EXPECT_EQ(error_in("sphere", "kind: cosine, learn_temperature: true"), "");
+}
+
 TEST_F(Messages, KeyOfAnotherSection) {
   EXPECT_EQ(error_of("warmup_steps: 3"),
             "train.yaml:3: warmup_steps: unknown key, did you mean schedule.warmup_steps?");

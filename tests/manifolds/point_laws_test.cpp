@@ -276,6 +276,16 @@ TEST_P(PointLaws, Law17CdistIsDist) {
   });
 }
 
+TEST_P(PointLaws, Law18UnembedInvertsEmbed) {
+  expect_property([&] {
+    const auto v = outputs();
+    const auto x = m->embed(v), w = m->unembed(x);
+    RC_ASSERT(w.sizes() == v.sizes() && w.scalar_type() == v.scalar_type());
+    within(gap(m->embed(w), x), slack(x), "embed unembed");
+    within(largest(m->tangent_dist(sphere() ? m->embed(v) : v, w)), slack(x), "unembed embed");
+  });
+}
+
 TEST_P(PointLaws, PixelsAndRowsAgree) {
   torch::manual_seed(6);
   const auto dtype = GetParam().dtype;
@@ -293,6 +303,7 @@ TEST_P(PointLaws, PixelsAndRowsAgree) {
   };
   const auto px = first(x), py = first(y), pv = first(v);
   same("exp", m->expmap(px, pv, 1), first(m->expmap(x, v)));
+  same("unembed", m->unembed(px, 1), first(m->unembed(x)));
   same("log", m->logmap(px, py, 1), first(m->logmap(x, y)));
   same("dist", m->dist(px, py, 1), m->dist(x, y));
   same("sqdist", m->sqdist(px, py, 1), m->sqdist(x, y));

@@ -11,7 +11,7 @@ namespace {
 
 using torch::Tensor;
 
-constexpr SegmenterShape kShape{7, 11, /*with_embedding=*/true};
+const SegmenterShape kShape{7, 11, /*with_embedding=*/true};
 
 Segmenter small_net(const std::string& classifier_input, torch::Dtype dtype) {
   torch::manual_seed(3);

@@ -40,11 +40,12 @@ TEST(MakeOptimizer, SgdFollowsItsRecurrence) {
   EXPECT_NEAR(optimizer_state(*optimizer, *layer).at("weight/momentum_buffer").item<double>(), buffer, 1e-6);
 }
 
-// Weight decay would pull c = c0 e^t back to c0: t has a gradient of 0 and must stay.
-TEST(MakeOptimizer, ALearnedCurvatureDoesNotDecay) {
+// Weight decay would pull c = c0 e^t back to c0, and tau likewise: t has a gradient of 0 and must stay.
+TEST(MakeOptimizer, LearnedCurvatureAndTemperatureDoNotDecay) {
   for (const std::string name : {"sgd", "adamw"}) {
     torch::nn::Module model;
     const auto t = model.register_parameter("curvature", torch::full({}, 0.5, torch::kFloat64));
+    const auto s = model.register_parameter("temperature", torch::full({}, 0.5));
     const auto weight = model.register_parameter("weight", torch::full({2}, 0.5));
     OptimizerConfig options;
     options.name = name;
@@ -52,9 +53,11 @@ TEST(MakeOptimizer, ALearnedCurvatureDoesNotDecay) {
     options.weight_decay = 0.1;
     const auto optimizer = make_optimizer(options, model);
     t.mutable_grad() = torch::zeros_like(t);
+    s.mutable_grad() = torch::zeros_like(s);
     weight.mutable_grad() = torch::zeros_like(weight);
     optimizer->step();
     EXPECT_EQ(t.item<double>(), 0.5) << name;
+    EXPECT_EQ(s.item<double>(), 0.5) << name;
     EXPECT_LT(weight[0].item<double>(), 0.5) << name;
     set_learning_rate(*optimizer, 0.3);
     for (const auto& group : optimizer->param_groups()) EXPECT_EQ(group.options().get_lr(), 0.3);

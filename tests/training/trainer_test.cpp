@@ -6,12 +6,14 @@
 #include <torch/utils.h>
 
 #include <algorithm>
+#include <cmath>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "gyroseg/config/read.h"
 #include "gyroseg/models/safetensors.h"
+#include "gyroseg/models/weights.h"
 #include "gyroseg/training/loaded_run.h"
 #include "support/tiny_run.h"
 
@@ -85,6 +87,33 @@ TEST_F(TrainerTest, CurvatureIsLearnedAndLogged) {
     const LoadedRun loaded = load_run(run.path, "last", {});
     EXPECT_EQ(loaded.model->manifold()->curvature(), learned) << input;
   }
+}
+
+// Fixed prototypes come from a file at the start, and from the checkpoint ever after.
+TEST_F(TrainerTest, PrototypesAreInTheCheckpoint) {
+  const std::filesystem::path file = folder_->path() / "prototypes.csv";
+  Config config = this->config();
+  const Hierarchy tree(config.hierarchy);
+  std::ofstream csv(file);
+  csv << "node,x,y\n";
+  for (int v = 0; v < tree.num_leaves(); ++v) {
+    csv << tree.name(v) << "," << 0.9 * std::cos(v) << "," << 0.9 * std::sin(v) << "\n";
+  }
+  csv.close();
+  config.embedding.dim = 2;
+  config.classifier.kind = "prototypes";
+  config.classifier.prototypes = file.string();
+  config.classifier.learn_prototypes = false;
+  config.classifier.learn_temperature = true;
+  config.optimizer.lr = 0.05;
+  const RunFolder run = run_folder("prototypes");
+  ASSERT_EQ(train(config, run), TrainOutcome::finished);
+  std::filesystem::remove(file);
+  const LoadedRun loaded = load_run(run.path, "last", {});
+  const auto state = state_of(*loaded.model);
+  const torch::Tensor points = loaded.model->manifold()->embed(state.at("classifier.prototypes"));
+  EXPECT_NEAR(points[3][1].item<double>(), 0.9 * std::sin(3), 1e-5);
+  EXPECT_NE(state.at("classifier.temperature").item<double>(), 0);
 }
 
 // N steps, stop, resume, N steps equal 2N steps: weights, optimiser, averages and the state, bit for bit;

@@ -67,6 +67,12 @@ struct EmbeddingConfig {
 struct ClassifierConfig {
   std::string input = "features";  ///< features: linear beside the embedding | embedding
   std::string nodes = "leaves";    ///< leaves: C channels | all: V channels
+  // The rest only with input = embedding.
+  std::string kind = "hyperplanes";   ///< hyperplanes | ganea | prototypes | cosine
+  std::optional<double> temperature;  ///< > 0, of prototypes and cosine; nothing: 1 and 0.1
+  bool learn_temperature = false;
+  std::string prototypes;             ///< CSV of points (models/prototype_file.h), "" = random
+  bool learn_prototypes = true;       ///< false: constants
 };
 
 /// One named, weighted term. Options that a loss does not read are errors in its config.

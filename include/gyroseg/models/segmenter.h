@@ -5,6 +5,7 @@
 #include <torch/nn/pimpl.h>
 #include <torch/types.h>
 
+#include <functional>
 #include <memory>
 
 #include "gyroseg/config/config.h"
@@ -13,7 +14,6 @@
 #include "gyroseg/models/encoder.h"
 #include "gyroseg/models/projection.h"
 #include "manifolds/manifold.h"
-#include "manifolds/nn/classifier.h"
 
 namespace gyroseg {
 
@@ -30,13 +30,17 @@ struct SegmenterShape {
   int num_leaves;               ///< C
   int num_nodes;                ///< V >= C
   bool with_embedding = false;  ///< a loss reads Prediction::embedding
+  /// [channels of the logits, D] network outputs for classifier.kind = prototypes; undefined:
+  /// random
+  torch::Tensor prototypes = {};
 };
 
 /// Encoder, decoder, heads.
 ///
 ///   Names    encoder, decoder, projection, classifier, auxiliary
 ///   Logits   classifier.input = features: a 1 x 1 convolution of the decoder's features;
-///            embedding: class hyperplanes of the embedding space on the projection
+///            embedding: a classifier of the embedding space on the projection
+///            (embedding_classifier.h)
 ///   Project  C5 (projection_input = encoder) or the decoder's features (decoder); auto: decoder
 ///            where the classifier reads the embedding, else encoder
 ///   Unused   parts are not built: no projection where nothing reads it, no decoder where the
@@ -76,7 +80,7 @@ class SegmenterImpl : public torch::nn::Module {
   std::shared_ptr<Decoder> decoder_;  ///< empty where nothing reads it
   ProjectionHead projection_{nullptr};
   torch::nn::Conv2d linear_{nullptr};
-  HyperplaneClassifier hyperplanes_{nullptr};
+  std::function<torch::Tensor(const torch::Tensor&)> embedding_logits_;
   AuxiliaryHead auxiliary_{nullptr};
   torch::Dtype inner_dtype_ = torch::kFloat32;
 };

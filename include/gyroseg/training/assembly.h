@@ -14,8 +14,8 @@ namespace gyroseg {
 /// evaluation and in inference.
 
 /// The network on config.device, weights random by config.seed and, where model.pretrained names a file,
-/// the encoder's from it; it computes in training.precision. Throws ConfigError on names that no
-/// registry knows.
+/// the encoder's from it, likewise classifier.prototypes; it computes in training.precision. Throws
+/// ConfigError on names that no registry knows, WeightsError on these files.
 [[nodiscard]] Segmenter build_model(const Config& config, const Hierarchy& tree);
 
 /// The named terms of config.loss. leaf_counts [C] int64: training pixels of every leaf, needed where a

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "gyroseg/config/config.h"
 
@@ -31,6 +32,12 @@ struct RunFolder {
 
 /// Makes the folder and writes config.yaml. Throws CheckpointError, DataError.
 void begin_run(const RunFolder& run, const Config& config);
+
+/// Overrides that leave out the files which weights of a new network come from (model.pretrained,
+/// classifier.prototypes), then the given ones: a checkpoint holds what came from them, and a file
+/// that has gone since is no error.
+[[nodiscard]] std::vector<std::string> without_first_files(
+    const std::vector<std::string>& overrides);
 
 /// A folder that train made. Throws CheckpointError, naming what is missing.
 [[nodiscard]] RunFolder open_run(const std::filesystem::path& path);
