@@ -50,9 +50,9 @@ Run<T> run_of(T* data, const torch::Tensor& tensor, std::int64_t image, std::int
           tensor.stride(3), length};
 }
 
-/// Channels as rows of kTile numbers, 0 past the end of the run.
-template <typename T>
-void load(const Run<const T>& run, int channels, T* rows) {
+/// Channels as rows of kTile numbers, 0 past the end of the run; narrow numbers are widened.
+template <typename In, typename T>
+void load(const Run<const In>& run, int channels, T* rows) {
   if (run.length < kTile) {
     std::fill_n(rows, channels * kTile, T(0));
   }
@@ -69,8 +69,8 @@ void load(const Run<const T>& run, int channels, T* rows) {
   }
 }
 
-template <typename T>
-void store(const T* rows, int channels, const Run<T>& run) {
+template <typename Out, typename T>
+void store(const T* rows, int channels, const Run<Out>& run) {
   if (run.pixel == 1) {
     for (int k = 0; k < channels; ++k) {
       std::copy_n(rows + k * kTile, run.length, run.data + k * run.channel);
