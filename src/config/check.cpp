@@ -49,6 +49,7 @@ class Checker {
     if (config_.schedule.min_lr > config_.optimizer.lr) {
       fail("schedule.min_lr", "expected a number <= optimizer.lr");
     }
+    check_branches();
     check_window();
     check_curvature();
     check_classifier();
@@ -115,6 +116,19 @@ class Checker {
     }
     if (!classifier.learn_prototypes && !prototypes) {
       fail("classifier.learn_prototypes", needs + ", got " + kind);
+    }
+  }
+
+  void check_branches() {
+    const ClassifierConfig& classifier = config_.classifier;
+    if (config_.model.branches != "per_level") {
+      return;
+    }
+    if (classifier.nodes != "all") {
+      fail("model.branches", "per_level needs classifier.nodes: all, got " + classifier.nodes);
+    }
+    if (classifier.input != "features") {
+      fail("model.branches", "per_level needs classifier.input: features, got " + classifier.input);
     }
   }
 

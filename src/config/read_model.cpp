@@ -3,9 +3,15 @@
 namespace gyroseg {
 namespace {
 
-bool is_dilations(const std::vector<int>& dilations) {
-  return std::all_of(dilations.begin(), dilations.end(), [](int d) { return d > 0; });
+bool all_positive(const std::vector<int>& numbers) {
+  return std::all_of(numbers.begin(), numbers.end(), [](int n) { return n > 0; });
 }
+
+bool is_stages(const std::vector<int>& channels) {
+  return channels.size() >= 2 && all_positive(channels);
+}
+
+bool is_odd(int n) { return n > 0 && n % 2 == 1; }
 
 }  // namespace
 
@@ -15,13 +21,24 @@ void read(Section s, ModelConfig& model) {
   s.read("output_stride", model.output_stride,
          [](int stride) { return stride == 8 || stride == 16 || stride == 32; }, "8 | 16 | 32");
   s.read("decoder", model.decoder, not_empty, "the name of a decoder");
-  s.read("aspp_dilations", model.aspp_dilations, is_dilations, "a list of integers > 0");
+  s.read("aspp_dilations", model.aspp_dilations, all_positive, "a list of integers > 0");
   s.at_least("aspp_channels", model.aspp_channels, 1);
   s.at_least("low_level_channels", model.low_level_channels, 1);
   s.at_least("decoder_channels", model.decoder_channels, 1);
+  s.read("encoder_channels", model.encoder_channels, is_stages, "two or more integers > 0");
+  s.at_least("pool_kernel", model.pool_kernel, 2);
+  s.read("unet_channels", model.unet_channels, all_positive, "a list of integers > 0");
+  s.choose("upsample", model.upsample, {"nearest", "bilinear", "transposed"});
+  s.at_least("block_depth", model.block_depth, 1);
+  s.read("conv_kernel", model.conv_kernel, is_odd, "an odd integer > 0");
+  s.read("batch_norm", model.batch_norm);
+  s.choose("activation", model.activation,
+           {"relu", "leaky_relu", "elu", "gelu", "silu", "tanh"});
+  s.choose("branches", model.branches, {"shared", "per_level"});
   s.choose("projection", model.projection, {"linear", "convmlp"});
   s.choose("projection_input", model.projection_input, {"auto", "encoder", "decoder"});
   s.at_least("auxiliary_weight", model.auxiliary_weight, 0.0);
+  s.choose("auxiliary_head", model.auxiliary_head, {"fcn", "conv_relu"});
   s.read("pretrained", model.pretrained, [](const std::string&) { return true; },
          "a safetensors file, or \"\" for random weights");
   s.reject_unknown();

@@ -189,9 +189,19 @@ void write(Writer& out, const ModelConfig& model) {
   out.line("aspp_channels", model.aspp_channels);
   out.line("low_level_channels", model.low_level_channels);
   out.line("decoder_channels", model.decoder_channels);
+  out.raw("encoder_channels", list_of(model.encoder_channels));
+  out.line("pool_kernel", model.pool_kernel);
+  out.raw("unet_channels", list_of(model.unet_channels));
+  out.line("upsample", model.upsample);
+  out.line("block_depth", model.block_depth);
+  out.line("conv_kernel", model.conv_kernel);
+  out.line("batch_norm", model.batch_norm);
+  out.line("activation", model.activation);
+  out.line("branches", model.branches);
   out.line("projection", model.projection);
   out.line("projection_input", model.projection_input);
   out.line("auxiliary_weight", model.auxiliary_weight);
+  out.line("auxiliary_head", model.auxiliary_head);
   out.line("pretrained", model.pretrained);
   out.close();
 }

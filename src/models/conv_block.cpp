@@ -10,22 +10,26 @@ torch::nn::Conv2dOptions conv_options(int in, int out, const ConvOptions& option
       .padding(options.dilation * (options.kernel / 2))
       .dilation(options.dilation)
       .groups(options.groups)
-      .bias(false);
+      .bias(!options.batch_norm);
 }
 
 }  // namespace
 
 ConvBlockImpl::ConvBlockImpl(int in, int out, const ConvOptions& options)
     : conv(register_module("conv", torch::nn::Conv2d(conv_options(in, out, options)))),
-      bn(register_module("bn", BatchNorm(out))) {}
+      bn(nullptr),
+      activation_(activation_function(options.activation)) {
+  if (options.batch_norm) bn = register_module("bn", BatchNorm(out));
+}
 
 torch::Tensor ConvBlockImpl::forward(const torch::Tensor& x) {
-  return bn->forward(conv->forward(x)).relu_();
+  const torch::Tensor y = conv->forward(x);
+  return activation_(bn ? bn->forward(y) : y);
 }
 
 SeparableBlockImpl::SeparableBlockImpl(int in, int out, int dilation)
     : depthwise(register_module(
-          "depthwise", ConvBlock(in, in, ConvOptions{3, dilation, /*groups=*/in}))),
+          "depthwise", ConvBlock(in, in, ConvOptions{.kernel = 3, .dilation = dilation, .groups = in}))),
       pointwise(register_module("pointwise", ConvBlock(in, out))) {}
 
 torch::Tensor SeparableBlockImpl::forward(const torch::Tensor& x) {

@@ -8,7 +8,7 @@ namespace gyroseg {
 
 Encoder::Encoder(std::vector<int> channels, std::vector<int> strides)
     : channels_(std::move(channels)), strides_(std::move(strides)) {
-  TORCH_INTERNAL_ASSERT(channels_.size() == 4 && strides_.size() == 4);
+  TORCH_INTERNAL_ASSERT(channels_.size() >= 2 && strides_.size() == channels_.size());
 }
 
 }  // namespace gyroseg

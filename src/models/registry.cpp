@@ -2,6 +2,7 @@
 
 #include <c10/util/Exception.h>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <memory>
@@ -9,11 +10,14 @@
 #include <string_view>
 #include <vector>
 
+#include "gyroseg/models/convnet.h"
 #include "gyroseg/models/decoder.h"
 #include "gyroseg/models/deeplabv3plus.h"
 #include "gyroseg/models/encoder.h"
 #include "gyroseg/models/pointwise.h"
 #include "gyroseg/models/resnet.h"
+#include "gyroseg/models/segnet.h"
+#include "gyroseg/models/unet.h"
 
 namespace gyroseg {
 namespace {
@@ -29,29 +33,41 @@ struct EncoderEntry {
 struct DecoderEntry {
   std::string_view name;
   DecoderPtr (*make)(const ModelConfig& config, const Encoder& encoder);
+  bool reads_stem = false;  ///< it wants the map before a ResNet's layers too, at stride 2
 };
-
-template <int depth>
-EncoderPtr resnet(const ModelConfig& config) {
-  return make_resnet(depth, config.output_stride);
-}
-
-EncoderPtr pointwise(const ModelConfig&) { return std::make_shared<PointwiseEncoder>(); }
 
 template <typename T>
 DecoderPtr decoder(const ModelConfig& config, const Encoder& encoder) {
   return std::make_shared<T>(config, encoder);
 }
 
+constexpr std::array kDecoders = {
+    DecoderEntry{"deeplabv3plus", decoder<DeepLabV3Plus>},
+    DecoderEntry{"unet", decoder<UNet>, /*reads_stem=*/true},
+    DecoderEntry{"segnet", decoder<SegNet>},
+    DecoderEntry{"pointwise", decoder<PointwiseDecoder>},
+};
+
+bool stem_is_read(const ModelConfig& config) {
+  return std::any_of(kDecoders.begin(), kDecoders.end(), [&](const DecoderEntry& entry) {
+    return entry.name == config.decoder && entry.reads_stem;
+  });
+}
+
+template <int depth>
+EncoderPtr resnet(const ModelConfig& config) {
+  return make_resnet(depth, config.output_stride, stem_is_read(config));
+}
+
+EncoderPtr convnet(const ModelConfig& config) { return std::make_shared<ConvNet>(config); }
+
+EncoderPtr pointwise(const ModelConfig&) { return std::make_shared<PointwiseEncoder>(); }
+
 constexpr std::array kEncoders = {
     EncoderEntry{"resnet18", resnet<18>},   EncoderEntry{"resnet34", resnet<34>},
     EncoderEntry{"resnet50", resnet<50>},   EncoderEntry{"resnet101", resnet<101>},
-    EncoderEntry{"resnet152", resnet<152>}, EncoderEntry{"pointwise", pointwise},
-};
-
-constexpr std::array kDecoders = {
-    DecoderEntry{"deeplabv3plus", decoder<DeepLabV3Plus>},
-    DecoderEntry{"pointwise", decoder<PointwiseDecoder>},
+    EncoderEntry{"resnet152", resnet<152>}, EncoderEntry{"convnet", convnet},
+    EncoderEntry{"pointwise", pointwise},
 };
 
 template <typename Entries>

@@ -120,16 +120,18 @@ int expansion(ResNet::BlockKind kind) {
   return kind == ResNet::BlockKind::kBasic ? BasicBlock::kExpansion : Bottleneck::kExpansion;
 }
 
-std::vector<int> stage_channels(ResNet::BlockKind kind) {
+std::vector<int> stage_channels(ResNet::BlockKind kind, bool with_stem) {
   std::vector<int> channels;
+  if (with_stem) channels.push_back(kStemChannels);
   for (const int width : kWidths) channels.push_back(width * expansion(kind));
   return channels;
 }
 
-std::vector<int> stage_strides(int output_stride) {
+std::vector<int> stage_strides(int output_stride, bool with_stem) {
   TORCH_CHECK_VALUE(output_stride == 8 || output_stride == 16 || output_stride == 32,
                     "model.output_stride: a ResNet has 8, 16 or 32, got ", output_stride);
   std::vector<int> strides;
+  if (with_stem) strides.push_back(2);
   for (const int published : {4, 8, 16, 32}) strides.push_back(std::min(published, output_stride));
   return strides;
 }
@@ -160,8 +162,9 @@ void initialise(torch::nn::Module& module) {
 
 }  // namespace
 
-ResNet::ResNet(BlockKind kind, const std::array<int, 4>& depths, int output_stride)
-    : Encoder(stage_channels(kind), stage_strides(output_stride)),
+ResNet::ResNet(BlockKind kind, const std::array<int, 4>& depths, int output_stride, bool with_stem)
+    : Encoder(stage_channels(kind, with_stem), stage_strides(output_stride, with_stem)),
+      with_stem_(with_stem),
       conv1_(register_module("conv1", Conv2d(torch::nn::Conv2dOptions(3, kStemChannels, 7)
                                                  .stride(2)
                                                  .padding(3)
@@ -169,23 +172,25 @@ ResNet::ResNet(BlockKind kind, const std::array<int, 4>& depths, int output_stri
       bn1_(register_module("bn1", BatchNorm(kStemChannels))) {
   int in = kStemChannels;
   int dilation = 1;
+  const std::size_t first = with_stem ? 1 : 0;  // the map of layer1
   for (std::size_t i = 0; i < layers_.size(); ++i) {
     const int published_stride = i == 0 ? 1 : 2;
-    const int stride = i == 0 ? 1 : strides()[i] / strides()[i - 1];
+    const int stride = i == 0 ? 1 : strides()[first + i] / strides()[first + i - 1];
     const int dilation_in = dilation;
     dilation *= published_stride / stride;
     layers_[i] = register_module("layer" + std::to_string(i + 1),
                                  make_layer(kind, in, kWidths[i], depths[i],
                                             {stride, dilation_in, dilation}));
-    in = channels()[i];
+    in = channels()[first + i];
   }
   initialise(*this);
 }
 
 std::vector<Tensor> ResNet::forward(const Tensor& images) {
   Tensor x = bn1_->forward(conv1_->forward(images)).relu_();
-  x = torch::max_pool2d(x, /*kernel_size=*/3, /*stride=*/2, /*padding=*/1);
   std::vector<Tensor> stages;
+  if (with_stem_) stages.push_back(x);
+  x = torch::max_pool2d(x, /*kernel_size=*/3, /*stride=*/2, /*padding=*/1);
   for (const auto& layer : layers_) {
     for (const auto& block : *layer) x = block->as<Block>()->forward(x);
     stages.push_back(x);
@@ -193,10 +198,10 @@ std::vector<Tensor> ResNet::forward(const Tensor& images) {
   return stages;
 }
 
-std::shared_ptr<ResNet> make_resnet(int depth, int output_stride) {
+std::shared_ptr<ResNet> make_resnet(int depth, int output_stride, bool with_stem) {
   using Kind = ResNet::BlockKind;
   const auto make = [&](Kind kind, const std::array<int, 4>& depths) {
-    return std::make_shared<ResNet>(kind, depths, output_stride);
+    return std::make_shared<ResNet>(kind, depths, output_stride, with_stem);
   };
   switch (depth) {
     case 18: return make(Kind::kBasic, {2, 2, 2, 2});

@@ -3,7 +3,7 @@
 #include <c10/util/Exception.h>
 #include <torch/nn/options/conv.h>
 
-#include <cstddef>
+#include <utility>
 #include <vector>
 
 #include "gyroseg/models/autocast.h"
@@ -13,7 +13,11 @@
 namespace gyroseg {
 namespace {
 
-constexpr std::size_t kThirdStage = 2;
+/// The map that the auxiliary head reads: C4, the last but one of a ResNet's.
+template <typename List>
+const auto& inner_stage(const List& of_maps) {
+  return of_maps[of_maps.size() - 2];
+}
 
 bool reads_embedding(const ClassifierConfig& classifier) {
   TORCH_CHECK_VALUE(classifier.input == "features" || classifier.input == "embedding",
@@ -26,6 +30,17 @@ bool reads_encoder(const ModelConfig& model, bool classify_embedding) {
   TORCH_CHECK_VALUE(input == "auto" || input == "encoder" || input == "decoder",
                     "model.projection_input: expected auto | encoder | decoder, got ", input);
   return input == "encoder" || (input == "auto" && !classify_embedding);
+}
+
+bool branches_by_level(const ModelConfig& model, const ClassifierConfig& classifier) {
+  TORCH_CHECK_VALUE(model.branches == "shared" || model.branches == "per_level",
+                    "model.branches: expected shared | per_level, got ", model.branches);
+  if (model.branches == "shared") return false;
+  TORCH_CHECK_VALUE(classifier.input == "features" && classifier.nodes == "all",
+                    "model.branches: per_level needs classifier.input: features and "
+                    "classifier.nodes: all, got ",
+                    classifier.input, " and ", classifier.nodes);
+  return true;
 }
 
 Curvature curvature_of(const EmbeddingConfig& embedding) {
@@ -51,13 +66,18 @@ SegmenterImpl::SegmenterImpl(const ModelConfig& model, const EmbeddingConfig& em
       project_encoder_(reads_encoder(model, classify_embedding_)),
       encoder_(register_module("encoder", make_encoder(model))) {
   const int outputs = num_logits(classifier, shape);
-  if (!(classify_embedding_ && project_encoder_)) {
+  if (branches_by_level(model, classifier)) {
+    TORCH_CHECK_VALUE(static_cast<int>(shape.channel_levels.size()) == outputs,
+                      "Segmenter: expected the level of each of ", outputs, " channels, got ",
+                      shape.channel_levels.size());
+    branches_ = register_module("branches", LevelBranches(model, *encoder_, shape.channel_levels));
+  } else if (!(classify_embedding_ && project_encoder_)) {
     decoder_ = register_module("decoder", make_decoder(model, *encoder_));
   }
   if (classify_embedding_ || shape.with_embedding) {
     TORCH_CHECK_VALUE(embedding.dim >= 2, "embedding.dim: expected an integer >= 2, got ",
                       embedding.dim);
-    const int in = project_encoder_ ? encoder_->channels().back() : decoder_->channels();
+    const int in = project_encoder_ ? encoder_->channels().back() : feature_channels();
     projection_ = register_module("projection", ProjectionHead(model.projection, in, embedding.dim));
   }
   if (classify_embedding_) {
@@ -67,13 +87,16 @@ SegmenterImpl::SegmenterImpl(const ModelConfig& model, const EmbeddingConfig& em
     embedding_logits_ = part.logits;
   } else {
     if (projection_) register_curvature();
-    linear_ = register_module(
-        "classifier",
-        torch::nn::Conv2d(torch::nn::Conv2dOptions(decoder_->channels(), outputs, 1)));
+    if (decoder_) {
+      linear_ = register_module(
+          "classifier",
+          torch::nn::Conv2d(torch::nn::Conv2dOptions(decoder_->channels(), outputs, 1)));
+    }
   }
   if (model.auxiliary_weight > 0) {
     auxiliary_ = register_module(
-        "auxiliary", AuxiliaryHead(encoder_->channels()[kThirdStage], shape.num_leaves));
+        "auxiliary", AuxiliaryHead(model.auxiliary_head, inner_stage(encoder_->channels()),
+                                   shape.num_leaves));
   }
 }
 
@@ -83,15 +106,26 @@ Prediction SegmenterImpl::forward(const torch::Tensor& images) {
                     images.scalar_type());
   const Autocast autocast(images.device().type(), inner_dtype_);
   const std::vector<torch::Tensor> stages = encoder_->forward(images);
-  const torch::Tensor features = decoder_ ? decoder_->forward(stages) : torch::Tensor();
   Prediction prediction;
+  torch::Tensor features;
+  if (branches_) {
+    auto [logits, of_finest] = branches_->forward(stages);
+    prediction.logits = std::move(logits);
+    features = std::move(of_finest);
+  } else if (decoder_) {
+    features = decoder_->forward(stages);
+  }
   if (projection_) {
     prediction.embedding = projection_->forward(project_encoder_ ? stages.back() : features);
   }
-  prediction.logits = classify_embedding_ ? classify(prediction.embedding)
-                                          : output_layer(linear_, features);
-  if (auxiliary_ && is_training()) prediction.auxiliary = auxiliary_->forward(stages[kThirdStage]);
+  if (classify_embedding_) prediction.logits = classify(prediction.embedding);
+  if (linear_) prediction.logits = output_layer(linear_, features);
+  if (auxiliary_ && is_training()) prediction.auxiliary = auxiliary_->forward(inner_stage(stages));
   return prediction;
+}
+
+int SegmenterImpl::feature_channels() const {
+  return branches_ ? branches_->channels() : decoder_->channels();
 }
 
 void SegmenterImpl::register_curvature() {

@@ -30,13 +30,22 @@ torch::Tensor given_prototypes(const Config& config, const Hierarchy& tree) {
                          *make_manifold(embedding.space, embedding.curvature), embedding.dim);
 }
 
+// The level that each node's channel belongs to: a leaf's is the finest, whatever its depth.
+std::vector<int> channel_levels(const Hierarchy& tree) {
+  std::vector<int> levels;
+  for (int v = 0; v < tree.num_nodes(); ++v) {
+    levels.push_back(tree.is_leaf(v) ? tree.num_levels() : tree.depth(v));
+  }
+  return levels;
+}
+
 }  // namespace
 
 Segmenter build_model(const Config& config, const Hierarchy& tree) {
   torch::manual_seed(config.seed);
   const SegmenterShape shape{tree.num_leaves(), tree.num_nodes(),
                              Criterion::needs_embedding(config.loss),
-                             given_prototypes(config, tree)};
+                             given_prototypes(config, tree), channel_levels(tree)};
   Segmenter model = nullptr;
   try {
     model = Segmenter(config.model, config.embedding, config.classifier, shape);

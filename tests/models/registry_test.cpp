@@ -24,8 +24,9 @@ std::string message_of(F&& f) {
 TEST(Registry, ListsEncodersAndDecoders) {
   EXPECT_THAT(encoder_names(),
               ::testing::ElementsAre("resnet18", "resnet34", "resnet50", "resnet101", "resnet152",
-                                     "pointwise"));
-  EXPECT_THAT(decoder_names(), ::testing::ElementsAre("deeplabv3plus", "pointwise"));
+                                     "convnet", "pointwise"));
+  EXPECT_THAT(decoder_names(),
+              ::testing::ElementsAre("deeplabv3plus", "unet", "segnet", "pointwise"));
 }
 
 TEST(Registry, AnUnknownNameListsTheKnownOnes) {
@@ -33,17 +34,17 @@ TEST(Registry, AnUnknownNameListsTheKnownOnes) {
   config.encoder = "resnet19";
   EXPECT_EQ(message_of([&] { (void)make_encoder(config); }),
             "model.encoder: expected one of resnet18, resnet34, resnet50, resnet101, resnet152, "
-            "pointwise, got resnet19");
+            "convnet, pointwise, got resnet19");
   config.encoder = "pointwise";
   const auto encoder = make_encoder(config);
-  config.decoder = "unet";
+  config.decoder = "fcn";
   EXPECT_EQ(message_of([&] { (void)make_decoder(config, *encoder); }),
-            "model.decoder: expected one of deeplabv3plus, pointwise, got unet");
+            "model.decoder: expected one of deeplabv3plus, unet, segnet, pointwise, got fcn");
 }
 
 TEST(Registry, EveryPairRuns) {
   const torch::NoGradGuard no_grad;
-  for (const char* encoder_name : {"resnet18", "pointwise"}) {
+  for (const char* encoder_name : {"resnet18", "convnet", "pointwise"}) {
     for (const std::string& decoder_name : decoder_names()) {
       ModelConfig config;
       config.encoder = encoder_name;

@@ -8,6 +8,7 @@
 
 #include <map>
 #include <string>
+#include <tuple>
 
 #include "gyroseg/models/memory_format.h"
 #include "gyroseg/models/weights.h"
@@ -116,6 +117,13 @@ TEST(Segmenter, GradientsReachEveryParameter) {
   setups["linear"].model.projection = "linear";
   setups["from C5"] = embedded("euclidean");
   setups["from C5"].model.projection_input = "encoder";
+  setups["unet"].model.decoder = "unet";
+  setups["unet, transposed"] = setups["unet"];
+  setups["unet, transposed"].model.upsample = "transposed";
+  setups["unet, transposed"].model.output_stride = 8;
+  setups["segnet"].model.decoder = "segnet";
+  setups["conv_relu"].model.auxiliary_weight = 0.4;
+  setups["conv_relu"].model.auxiliary_head = "conv_relu";
   for (const auto& [name, setup] : setups) {
     Segmenter net = setup.make();
     const Prediction prediction = net->forward(torch::rand({2, 3, 40, 56}));
@@ -151,8 +159,9 @@ TEST(Segmenter, RefusesWhatItCannotBuild) {
     EXPECT_THROW((void)setup.make(), c10::ValueError);
   };
   broken([](NetSetup& s) { s.model.encoder = "vgg"; });
-  broken([](NetSetup& s) { s.model.decoder = "unet"; });
+  broken([](NetSetup& s) { s.model.decoder = "fcn"; });
   broken([](NetSetup& s) { s.model.projection = "mlp"; });
+  broken([](NetSetup& s) { s.model.auxiliary_head = "psp"; });
   broken([](NetSetup& s) { s.model.projection_input = "both"; });
   broken([](NetSetup& s) { s.classifier.input = "pixels"; });
   broken([](NetSetup& s) { s.classifier.nodes = "inner"; });
@@ -217,6 +226,49 @@ TEST(Segmenter, ChannelsLastStaysThroughTheNet) {
   for (const Tensor& stage : net->encoder().forward(images)) {
     EXPECT_TRUE(stage.is_contiguous(format));
   }
+}
+
+TEST(Segmenter, ChannelsLastStaysThroughEveryDecoder) {
+  at::set_num_threads(2);
+  const auto format = at::MemoryFormat::ChannelsLast;
+  const Tensor images = torch::rand({2, 3, 64, 64}).contiguous(format);
+  for (const auto& [encoder, decoder, upsample] :
+       {std::tuple{"resnet18", "unet", "nearest"}, std::tuple{"resnet18", "unet", "bilinear"},
+        std::tuple{"convnet", "unet", "transposed"}, std::tuple{"convnet", "segnet", "nearest"}}) {
+    NetSetup setup;
+    setup.model.encoder = encoder;
+    setup.model.encoder_channels = {8, 16, 32};
+    setup.model.decoder = decoder;
+    setup.model.upsample = upsample;
+    Segmenter net = setup.make();
+    use_channels_last(*net);
+    Prediction prediction;
+    {
+      const OperatorCount count;
+      prediction = net->forward(images);
+      EXPECT_EQ(count["aten::clone"], 0) << decoder << " " << upsample;
+    }
+    EXPECT_TRUE(prediction.logits.is_contiguous(format)) << decoder << " " << upsample;
+    const Tensor plain = setup.make()->forward(images.contiguous()).logits;
+    // The same float32 sums in another order, through 25 layers and batch norms of few values.
+    EXPECT_LT(relative_error(prediction.logits, plain), 1e-3) << decoder << " " << upsample;
+  }
+}
+
+// Seed 000's head: 1 x 1 convolution without bias, batch norm, ReLU on 256 channels of C4.
+TEST(Segmenter, TheAuxiliaryHeadMayBeOneBlock) {
+  NetSetup setup;
+  const std::int64_t without = count_parameters(*setup.make());
+  setup.model.auxiliary_weight = 0.4;
+  setup.model.auxiliary_head = "conv_relu";
+  Segmenter net = setup.make();
+  EXPECT_EQ(count_parameters(*net) - without, 256 * kLeaves + 2 * kLeaves);
+  net->compute_in(torch::kBFloat16);
+  const Tensor logits = net->forward(torch::rand({2, 3, 46, 60})).auxiliary;
+  EXPECT_THAT(logits.sizes(), ElementsAre(2, kLeaves, 3, 4));
+  EXPECT_EQ(logits.min().item<double>(), 0);
+  EXPECT_EQ(logits.scalar_type(), torch::kFloat32);
+  EXPECT_FALSE(logits.to(torch::kBFloat16).to(torch::kFloat32).equal(logits));
 }
 
 TEST(MemoryFormat, KeepsValuesAndNames) {

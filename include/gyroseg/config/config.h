@@ -51,9 +51,19 @@ struct ModelConfig {
   int aspp_channels = 256;
   int low_level_channels = 48;
   int decoder_channels = 256;
+  std::vector<int> encoder_channels = {64, 128, 256, 512};  ///< convnet: one a stage, fine to coarse
+  int pool_kernel = 2;               ///< convnet, segnet: the pooling between stages
+  std::vector<int> unet_channels;    ///< unet: one a step, coarse to fine; empty: those of the maps
+  std::string upsample = "nearest";  ///< unet: nearest | bilinear | transposed
+  int block_depth = 2;               ///< convnet, unet, segnet: convolutions of a block
+  int conv_kernel = 3;               ///< of those, odd
+  bool batch_norm = true;            ///< after each of those
+  std::string activation = "relu";   ///< likewise: relu | leaky_relu | elu | gelu | silu | tanh
+  std::string branches = "shared";   ///< shared | per_level: a decoder and a classifier a level
   std::string projection = "convmlp";     ///< linear | convmlp
   std::string projection_input = "auto";  ///< auto | encoder | decoder
   double auxiliary_weight = 0.4;          ///< of leaf cross entropy on the third stage; 0 = no head
+  std::string auxiliary_head = "fcn";     ///< fcn | conv_relu
   std::string pretrained;                 ///< safetensors of the encoder, "" = random
 };
 

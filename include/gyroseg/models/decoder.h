@@ -13,9 +13,9 @@
 namespace gyroseg {
 
 /// Encoder maps to one map of features that the classifier reads. Derive, then add one line to
-/// src/models/registry.cpp.
+/// src/models/registry.cpp (docs/adding_a_model.md).
 ///
-///   stages   the four maps of Encoder::forward
+///   stages   the maps of Encoder::forward
 ///   returns  [B, channels(), h, w]
 class Decoder : public torch::nn::Module {
  public:

@@ -11,11 +11,12 @@
 
 namespace gyroseg {
 
-/// Images to four feature maps C2..C5, fine to coarse. Derive, then add one line to
-/// src/models/registry.cpp.
+/// Images to feature maps, fine to coarse: two or more, of a ResNet C2..C5. Derive, then add one line
+/// to src/models/registry.cpp (docs/adding_a_model.md).
 ///
 ///   images   [B,3,H,W] float
-///   returns  four maps; map i is [B, channels()[i], h_i, w_i] with h_i = ceil(H / strides()[i])
+///   returns  the maps; map i is [B, channels()[i], h_i, w_i] with h_i = ceil(H / strides()[i]); each
+///            stride divides the next
 class Encoder : public torch::nn::Module {
  public:
   [[nodiscard]] virtual std::vector<torch::Tensor> forward(const torch::Tensor& images) = 0;
@@ -24,7 +25,7 @@ class Encoder : public torch::nn::Module {
   [[nodiscard]] const std::vector<int>& strides() const { return strides_; }
 
  protected:
-  /// channels, strides: four values each.
+  /// channels, strides: one value a map each, two or more.
   Encoder(std::vector<int> channels, std::vector<int> strides);
 
  private:

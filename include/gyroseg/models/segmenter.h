@@ -7,11 +7,13 @@
 
 #include <functional>
 #include <memory>
+#include <vector>
 
 #include "gyroseg/config/config.h"
 #include "gyroseg/models/auxiliary_head.h"
 #include "gyroseg/models/decoder.h"
 #include "gyroseg/models/encoder.h"
+#include "gyroseg/models/level_branches.h"
 #include "gyroseg/models/projection.h"
 #include "manifolds/manifold.h"
 
@@ -22,7 +24,8 @@ namespace gyroseg {
 struct Prediction {
   torch::Tensor logits;     ///< [B,C,h,w], or [B,V,h,w] with classifier.nodes = all
   torch::Tensor embedding;  ///< [B,D,h',w'] tangent vectors at the origin; undefined unless built
-  torch::Tensor auxiliary;  ///< [B,C,h3,w3] leaf logits of C4; undefined outside training mode
+  torch::Tensor auxiliary;  ///< [B,C,h3,w3] leaf logits of C4, the last map but one; undefined outside
+                            ///< training mode
 };
 
 /// What the network must know of the class tree and of the losses.
@@ -33,16 +36,21 @@ struct SegmenterShape {
   /// [channels of the logits, D] network outputs for classifier.kind = prototypes; undefined:
   /// random
   torch::Tensor prototypes = {};
+  std::vector<int> channel_levels = {};  ///< model.branches = per_level: of each channel of the logits
 };
 
 /// Encoder, decoder, heads.
 ///
-///   Names    encoder, decoder, projection, classifier, auxiliary
+///   Names    encoder, decoder, projection, classifier, auxiliary; with model.branches = per_level
+///            encoder, branches, projection, auxiliary
 ///   Logits   classifier.input = features: a 1 x 1 convolution of the decoder's features;
 ///            embedding: a classifier of the embedding space on the projection
 ///            (embedding_classifier.h)
-///   Project  C5 (projection_input = encoder) or the decoder's features (decoder); auto: decoder
-///            where the classifier reads the embedding, else encoder
+///   Branches model.branches = per_level: a decoder and a classifier a level (LevelBranches); needs
+///            classifier.input = features
+///   Project  C5 (projection_input = encoder) or the decoder's features (decoder; of branches
+///            the finest level's); auto: decoder where the classifier reads the embedding, else
+///            encoder
 ///   Unused   parts are not built: no projection where nothing reads it, no decoder where the
 ///            classifier reads a projection of C5, no auxiliary head where its weight is 0
 ///   Sizes    any H, W; no padding to the stride is needed
@@ -70,6 +78,7 @@ class SegmenterImpl : public torch::nn::Module {
   void compute_in(torch::Dtype dtype) { inner_dtype_ = dtype; }
 
  private:
+  [[nodiscard]] int feature_channels() const;
   void register_curvature();
   [[nodiscard]] torch::Tensor classify(const torch::Tensor& embedding);
 
@@ -77,7 +86,8 @@ class SegmenterImpl : public torch::nn::Module {
   bool classify_embedding_;
   bool project_encoder_;
   std::shared_ptr<Encoder> encoder_;
-  std::shared_ptr<Decoder> decoder_;  ///< empty where nothing reads it
+  std::shared_ptr<Decoder> decoder_;  ///< empty where nothing reads it, and with branches
+  LevelBranches branches_{nullptr};
   ProjectionHead projection_{nullptr};
   torch::nn::Conv2d linear_{nullptr};
   std::function<torch::Tensor(const torch::Tensor&)> embedding_logits_;
