@@ -25,9 +25,13 @@ int check(const cxxopts::ParseResult& options) {
   if (splits.empty()) {
     throw gyroseg::DataError(
         config.data.root +
-        ": no folder of data.splits exists here; check data.root and data.splits");
+        ": no folder or list of data.splits exists here; check data.root and data.splits");
   }
   std::int64_t problems = 0;
+  for (const std::string& problem : gyroseg::check_classes(config.data, tree)) {
+    std::cout << problem << "\n";
+    ++problems;
+  }
   for (const std::string& split : splits) {
     const auto found = gyroseg::check_split(config.data, tree, split, config.data.threads);
     problems += found.num_problems();

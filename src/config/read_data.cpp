@@ -7,7 +7,8 @@
 namespace gyroseg {
 namespace {
 
-constexpr int kLargestLabel = 65535;  // 16-bit grey PNG
+constexpr int kLargestLabel = 65535;    // 16-bit grey PNG
+constexpr int kSmallestStored = -32768;  // signed .npy masks mark void with -1 and the like
 
 bool is_label(int value) { return value >= 0 && value <= kLargestLabel; }
 
@@ -40,12 +41,27 @@ bool parse_target(const Value* value, std::optional<int>& out) {
   return valid;
 }
 
+// Names of the usual data sets, which every key of data.splits and data.classes may change.
+void apply_layout(DataConfig& data) {
+  const bool pascal_part = data.layout == "pascal_part";
+  if (data.layout == "folders") {
+    return;
+  }
+  for (auto& [split, folders] : data.splits) {
+    folders = {"JPEGImages", pascal_part ? "gt_masks" : "SegmentationClass",
+               pascal_part ? split + "_id.txt" : "ImageSets/Segmentation/" + split + ".txt"};
+  }
+  data.classes = pascal_part ? "classes.txt" : "";
+}
+
 void read_splits(Section s, std::map<std::string, SplitFolders>& splits) {
   const auto accept = [](const std::string& folder) { return !folder.empty(); };
   for (const std::string name : {"train", "val", "test"}) {
     Section split = s.section(name);
     split.read("images", splits[name].images, accept, "a folder below data.root");
     split.read("masks", splits[name].masks, accept, "a folder below data.root");
+    split.read("list", splits[name].list, [](const std::string&) { return true; },
+               "a text file below data.root");
     split.reject_unknown();
   }
   s.reject_unknown();
@@ -66,8 +82,8 @@ void read_label_map(Section& s, std::map<int, std::optional<int>>& label_map) {
     key.scalar = entry.key;
     int from = 0;
     std::optional<int> to;
-    if (!parse(key, from) || !is_label(from)) {
-      s.fail("label_map." + entry.key, "expected a mask value from 0 to 65535 as key");
+    if (!parse(key, from) || from < kSmallestStored || from > kLargestLabel) {
+      s.fail("label_map." + entry.key, "expected a mask value from -32768 to 65535 as key");
     } else if (!parse_target(&entry.value, to)) {
       s.fail("label_map." + entry.key,
              "expected ignore or an integer from 0 to 65535, got " + describe(entry.value));
@@ -160,10 +176,13 @@ void read(Section s, AugmentConfig& augment) {
 }  // namespace
 
 void read(Section s, DataConfig& data) {
-  s.choose("layout", data.layout, {"folders"});
+  s.choose("layout", data.layout, {"folders", "pascal_part", "voc"});
+  apply_layout(data);
   const auto not_empty = [](const std::string& folder) { return !folder.empty(); };
   s.read("root", data.root, not_empty, "the folder of the data set");
   read_splits(s.section("splits"), data.splits);
+  s.read("classes", data.classes, [](const std::string&) { return true; },
+         "a text file below data.root");
   s.read("image_size", data.image_size,
          [](const std::array<int, 2>& size) { return size[0] > 0 && size[1] > 0; },
          "[height, width], integers > 0");

@@ -155,9 +155,11 @@ void write(Writer& out, const DataConfig& data) {
     out.open(name);
     out.line("images", folders.images);
     out.line("masks", folders.masks);
+    out.line("list", folders.list);
     out.close();
   }
   out.close();
+  out.line("classes", data.classes);
   out.raw("image_size", list_of(data.image_size));
   out.line("ignore_index", data.ignore_index);
   std::vector<std::string> rows;

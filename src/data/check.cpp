@@ -88,7 +88,11 @@ Listing scan_or_report(const DataConfig& config, const std::string& split, Split
   for (const fs::path& file : listing.masks_without_image) {
     add(ProblemKind::kMaskWithoutImage, file.string());
   }
-  if (listing.samples.empty() && listing.images_without_mask.empty()) {
+  for (const std::string& fault : listing.list_faults) {
+    add(ProblemKind::kList, fault);
+  }
+  if (listing.samples.empty() && listing.images_without_mask.empty() &&
+      listing.list_faults.empty()) {
     add(ProblemKind::kFolder, config.root + ": split " + split + " has no images");
   }
   return listing;
@@ -137,7 +141,11 @@ std::vector<std::string> present_splits(const DataConfig& config) {
   for (const auto& [name, folders] : config.splits) {
     const fs::path root(config.root);
     std::error_code code;
-    if (fs::exists(root / folders.images, code) || fs::exists(root / folders.masks, code)) {
+    const bool present =
+        folders.list.empty()
+            ? fs::exists(root / folders.images, code) || fs::exists(root / folders.masks, code)
+            : fs::exists(root / folders.list, code);
+    if (present) {
       splits.insert(name == "train" ? splits.begin() : splits.end(), name);
     }
   }

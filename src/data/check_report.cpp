@@ -11,7 +11,7 @@ namespace {
 using Row = std::vector<std::string>;
 
 constexpr std::array<const char*, kProblemKinds> kTitles = {
-    "folders",        "images without a mask", "masks without an image",
+    "folders",        "images without a mask", "masks without an image", "lines of the list",
     "unusable files", "sizes that differ",     "values outside the tree"};
 
 /// Columns as wide as their widest cell, the first to the left, the others to the right.

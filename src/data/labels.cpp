@@ -8,7 +8,9 @@
 namespace gyroseg {
 namespace {
 
-constexpr int kValues = 1 << 16;   // a PNG holds at most 16 bits a value
+// A PNG holds 0 to 65535; .npy masks of signed numbers mark void with -1 and the like.
+constexpr int kLowest = -32768;
+constexpr int kHighest = 65535;
 constexpr std::int32_t kBad = -2;  // no node, and not ignored
 constexpr std::size_t kListedColors = 16;
 
@@ -20,6 +22,8 @@ std::uint32_t pack(const std::uint8_t* rgb) {
 std::string color_text(std::uint32_t packed) {
   return c10::str("(", packed >> 16, ", ", packed >> 8 & 0xFF, ", ", packed & 0xFF, ")");
 }
+
+bool is_stored(int value) { return value >= kLowest && value <= kHighest; }
 
 /// Values as runs: "0 to 6, 255".
 std::string ranges(const std::vector<int>& sorted) {
@@ -63,12 +67,13 @@ MappedMask look_up(std::int64_t height, std::int64_t width, Key key, Node node, 
 
 }  // namespace
 
-LabelMapper::LabelMapper(const Hierarchy& tree, const DataConfig& config) : nodes_(kValues, kBad) {
+LabelMapper::LabelMapper(const Hierarchy& tree, const DataConfig& config)
+    : nodes_(kHighest - kLowest + 1, kBad) {
   std::map<int, int> known = tree.nodes_by_label();
   known[config.ignore_index] = static_cast<int>(kIgnored);
   for (const auto& [value, node] : known) {
-    if (value >= 0 && value < kValues) {
-      nodes_[value] = node;
+    if (is_stored(value)) {
+      nodes_[value - kLowest] = node;
     }
   }
   const std::vector<std::int32_t> unmapped = nodes_;
@@ -78,23 +83,24 @@ LabelMapper::LabelMapper(const Hierarchy& tree, const DataConfig& config) : node
                     ")");
   };
   for (const auto& [raw, value] : config.label_map) {
-    if (raw < 0 || raw >= kValues) {
-      throw DataError("data.label_map: expected mask values in [0, 65535], found " +
+    if (!is_stored(raw)) {
+      throw DataError("data.label_map: expected mask values in [-32768, 65535], found " +
                       std::to_string(raw));
     }
     if (value.has_value() && known.count(*value) == 0) {
       throw DataError("data.label_map: " + std::to_string(raw) + ": " + expected() + ", found " +
                       std::to_string(*value));
     }
-    nodes_[raw] = value.has_value() ? known.at(*value) : static_cast<std::int32_t>(kIgnored);
+    nodes_[raw - kLowest] =
+        value.has_value() ? known.at(*value) : static_cast<std::int32_t>(kIgnored);
   }
   for (const auto& [color, value] : config.color_map) {
     const std::uint32_t packed = pack(color.data());
-    if (value < 0 || value >= kValues || nodes_[value] == kBad) {
+    if (!is_stored(value) || nodes_[value - kLowest] == kBad) {
       throw DataError("data.color_map: " + color_text(packed) + ": " + expected() + ", found " +
                       std::to_string(value));
     }
-    colors_[packed] = nodes_[value];
+    colors_[packed] = nodes_[value - kLowest];
     color_list_.push_back(color);
   }
 }
@@ -102,8 +108,8 @@ LabelMapper::LabelMapper(const Hierarchy& tree, const DataConfig& config) : node
 std::string LabelMapper::allowed(bool colors) const {
   if (!colors) {
     std::vector<int> values;
-    for (int value = 0; value < kValues; ++value) {
-      if (nodes_[value] != kBad) {
+    for (int value = kLowest; value <= kHighest; ++value) {
+      if (nodes_[value - kLowest] != kBad) {
         values.push_back(value);
       }
     }
@@ -125,8 +131,11 @@ MappedMask LabelMapper::scan(const RawMask& mask, const std::filesystem::path& f
     return look_up(
         stored.size(0), stored.size(1),
         [values](std::int64_t i) { return static_cast<std::uint32_t>(values[i]); },
-        [this](std::uint32_t value) { return value < kValues ? nodes_[value] : kBad; },
-        [](std::uint32_t value) { return std::to_string(value); });
+        [this](std::uint32_t key) {
+          const auto value = static_cast<std::int32_t>(key);
+          return is_stored(value) ? nodes_[value - kLowest] : kBad;
+        },
+        [](std::uint32_t key) { return std::to_string(static_cast<std::int32_t>(key)); });
   }
   if (colors_.empty()) {
     throw DataError(file.string() + ": expected a palette or grey mask, found RGB colours; set " +

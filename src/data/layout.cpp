@@ -1,64 +1,68 @@
 #include "gyroseg/data/layout.h"
 
 #include <algorithm>
-#include <map>
+
+#include "layout_files.h"
 
 namespace gyroseg {
-
-Listing scan_folders(const DataConfig& config, const std::string& split);
-
 namespace {
 
-using Layout = Listing (*)(const DataConfig&, const std::string&);
-
-const std::map<std::string, Layout>& layouts() {
-  static const std::map<std::string, Layout> table = {
-      {"folders", scan_folders},
-  };
-  return table;
-}
+namespace fs = std::filesystem;
 
 constexpr std::size_t kNamedFiles = 3;
 
-}  // namespace
-
-std::vector<std::string> layout_names() {
-  std::vector<std::string> names;
-  for (const auto& [name, layout] : layouts()) {
-    names.push_back(name);
+/// "2 images of split train have none, also b.png, c.png"; empty where there is one.
+std::string others(const std::vector<std::string>& names, const std::string& counted) {
+  if (names.size() < 2) {
+    return "";
   }
-  return names;
+  std::string text = "; " + std::to_string(names.size()) + " " + counted;
+  for (std::size_t i = 1; i < std::min(names.size(), kNamedFiles); ++i) {
+    text += (i == 1 ? ", also " : ", ") + names[i];
+  }
+  return text;
 }
 
+}  // namespace
+
 Listing scan_split(const DataConfig& config, const std::string& split) {
-  const auto layout = layouts().find(config.layout);
-  if (layout == layouts().end()) {
+  const auto folders = config.splits.find(split);
+  if (folders == config.splits.end()) {
     std::string known;
-    for (const std::string& name : layout_names()) {
-      known += (known.empty() ? "" : " | ") + name;
+    for (const auto& [name, unused] : config.splits) {
+      known += (known.empty() ? "" : ", ") + name;
     }
-    throw DataError("data.layout: expected " + known + ", found " + config.layout);
+    throw DataError("split " + split + ": expected one of data.splits (" + known + ")");
   }
-  return layout->second(config, split);
+  if (config.root.empty()) {
+    throw DataError("data.root: expected the folder of the data set, found nothing");
+  }
+  return folders->second.list.empty() ? scan_folders(config, split) : scan_list(config, split);
 }
 
 std::vector<SampleFiles> list_samples(const DataConfig& config, const std::string& split) {
   Listing listing = scan_split(config, split);
-  const auto& lone = listing.images_without_mask;
-  if (!lone.empty()) {
-    std::string message = lone.front().string() + ": no mask of this name";
-    if (lone.size() > 1) {
-      message += "; " + std::to_string(lone.size()) + " images of split " + split + " have none";
-      for (std::size_t i = 1; i < std::min(lone.size(), kNamedFiles); ++i) {
-        message += (i == 1 ? ", also " : ", ") + lone[i].filename().string();
-      }
+  if (!listing.images_without_mask.empty()) {
+    std::vector<std::string> names;
+    for (const fs::path& image : listing.images_without_mask) {
+      names.push_back(image.filename().string());
     }
-    throw DataError(message + "; add the masks as PNG files or remove the images");
+    throw DataError(listing.images_without_mask.front().string() + ": no mask of this name" +
+                    others(names, "images of split " + split + " have none") +
+                    "; add the masks as PNG or .npy files or remove the images");
+  }
+  if (!listing.list_faults.empty()) {
+    const std::size_t count = listing.list_faults.size();
+    throw DataError(listing.list_faults.front() +
+                    (count > 1 ? "; " + std::to_string(count) + " lines of it lead to no sample" : "") +
+                    "; check_data lists them all");
   }
   if (listing.samples.empty()) {
-    throw DataError(config.root + ": split " + split +
-                    " has no images; expected jpg, jpeg, png, bmp, tif or tiff files in " +
-                    config.splits.at(split).images);
+    const SplitFolders& folders = config.splits.at(split);
+    throw DataError(config.root + ": split " + split + " has no images; expected " +
+                    (folders.list.empty()
+                         ? "jpg, jpeg, png, bmp, tif or tiff files in " + folders.images
+                         : "their names in " + folders.list));
   }
   return std::move(listing.samples);
 }

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "gyroseg/data/file_bytes.h"
+#include "npy.h"
 
 namespace gyroseg {
 namespace {
@@ -155,8 +156,11 @@ RawMask to_mask(const PngState& state, const std::filesystem::path& file) {
 RawMask read_mask(const std::filesystem::path& file) {
   PngState state;
   state.bytes = read_bytes(file);
+  if (is_npy(state.bytes)) {
+    return {npy_values(state.bytes, file), {}};
+  }
   if (state.bytes.size() < 8 || png_sig_cmp(state.bytes.data(), 0, 8) != 0) {
-    throw DataError(file.string() + ": expected a PNG mask, found " + found_format(state.bytes));
+    throw DataError(file.string() + ": expected a PNG or .npy mask, found " + found_format(state.bytes));
   }
   png_structp png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &state, on_error, on_warning);
   png_infop info = png != nullptr ? png_create_info_struct(png) : nullptr;

@@ -219,7 +219,7 @@ TEST_F(Messages, MaskValues) {
             "train.yaml:5: data.label_map.0: expected ignore or the mask value of a node, got 7\n"
             "train.yaml:6: data.label_map.1: expected ignore or an integer from 0 to 65535, got "
             "nothing\n"
-            "train.yaml:7: data.label_map.x: expected a mask value from 0 to 65535 as key\n"
+            "train.yaml:7: data.label_map.x: expected a mask value from -32768 to 65535 as key\n"
             "train.yaml:8: data.color_map: expected ignore or the mask value of a node, got 9\n"
             "train.yaml:9: data.color_map.#00ff0: expected a colour as key, \"#rrggbb\"\n"
             "train.yaml:10: data.color_map.#00ff00: expected ignore or an integer from 0 to 65535, "

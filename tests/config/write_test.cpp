@@ -90,6 +90,11 @@ const std::map<std::string, std::string> kOtherValues = {
     {"seed", "18446744073709551615"},
     {"output_dir", "\"a b: #c\""},
     {"data.root", "\"~\""},
+    {"data.layout", "pascal_part"},
+    {"data.splits.train.list", "train.txt"},
+    {"data.splits.val.list", "val.txt"},
+    {"data.splits.test.list", "\"null\""},
+    {"data.classes", "names.txt"},
     {"data.splits.train.images", "a"},
     {"data.splits.train.masks", "b"},
     {"data.splits.val.images", "c"},
@@ -98,7 +103,7 @@ const std::map<std::string, std::string> kOtherValues = {
     {"data.splits.test.masks", "\"tab\\t, quote \\\" and \\\\\""},
     {"data.image_size", "[64, 96]"},
     {"data.ignore_index", "254"},
-    {"data.label_map", "{7: ignore, 8: 0}"},
+    {"data.label_map", "{7: ignore, 8: 0, -1: ignore}"},
     {"data.color_map", "{\"#00fF7a\": 1, \"#000000\": ignore}"},
     {"data.threads", "0"},
     {"data.cache_mb", "0"},
@@ -188,13 +193,12 @@ TEST(Write, EveryKeyRoundTrips) {
   const std::string written = write_config(ConfigFiles::read(kAllLosses));
   for (const std::string& key : config_keys()) {
     if (key == "device" || key == "hierarchy" || key == "labels" || key == "hierarchy.file" ||
-        key == "loss" || key == "loss[].name" || key == "data.layout" ||
-        key == "classifier.nodes" || key == "inference.stride" ||
-        key == "embedding.learn_curvature" || key.starts_with("data.color_map[]") ||
+        key == "loss" || key == "loss[].name" || key == "classifier.nodes" ||
+        key == "inference.stride" || key == "embedding.learn_curvature" ||
+        key.starts_with("data.color_map[]") ||
         (key.starts_with("classifier.") && key != "classifier.input")) {
-      continue;  // the machine decides about devices, there is one layout; a stride needs a window, a
-                 // learned c a space that has one, prototypes their kind (next test); others have own
-                 // tests
+      continue;  // the machine decides about devices; a stride needs a window, a learned c a space
+                 // that has one, prototypes their kind (next test); others have own tests
     }
     ASSERT_TRUE(kOtherValues.contains(key)) << key;
     const std::string text =
@@ -214,7 +218,7 @@ TEST(Write, AllKeysAtOnceComeBackEqual) {
   }
   const Config config = ConfigFiles::read(kAllLosses, overrides);
   EXPECT_EQ(config.data.splits.at("test").masks, "tab\t, quote \" and \\");
-  EXPECT_EQ(config.data.label_map, (std::map<int, std::optional<int>>{{7, std::nullopt}, {8, 0}}));
+  EXPECT_EQ(config.data.label_map, (std::map<int, std::optional<int>>{{-1, std::nullopt}, {7, std::nullopt}, {8, 0}}));
   ASSERT_EQ(config.data.color_map.size(), 2U);
   EXPECT_EQ(config.data.color_map[0].first, (std::array<std::uint8_t, 3>{0x00, 0xff, 0x7a}));
   EXPECT_EQ(config.data.color_map[1].second, 254);  // ignore_index, overridden in the same call
@@ -252,6 +256,28 @@ TEST(Write, HierarchyAsNestedNamesAndATable) {
                                          "  bg: 0\n"
                                          "  \"y\": 2\n"
                                          "  \"no\": 4\n"));
+}
+
+TEST(Read, ALayoutSetsTheNamesThatTheConfigLeavesOut) {
+  const ConfigFiles files;
+  const DataConfig seed001 =
+      ConfigFiles::read(kMinimal + "", {"data.layout=pascal_part", "data.splits.val.masks=other"})
+          .data;
+  EXPECT_EQ(seed001.splits.at("train").images, "JPEGImages");
+  EXPECT_EQ(seed001.splits.at("train").masks, "gt_masks");
+  EXPECT_EQ(seed001.splits.at("train").list, "train_id.txt");
+  EXPECT_EQ(seed001.splits.at("val").masks, "other");
+  EXPECT_EQ(seed001.splits.at("test").list, "test_id.txt");
+  EXPECT_EQ(seed001.classes, "classes.txt");
+  const DataConfig voc = ConfigFiles::read(kMinimal, {"data.layout=voc"}).data;
+  EXPECT_EQ(voc.splits.at("val").masks, "SegmentationClass");
+  EXPECT_EQ(voc.splits.at("val").list, "ImageSets/Segmentation/val.txt");
+  EXPECT_EQ(voc.classes, "");
+  const DataConfig folders = ConfigFiles::read(kMinimal).data;
+  EXPECT_EQ(folders.splits.at("val").masks, "val/masks");
+  EXPECT_EQ(folders.splits.at("val").list, "");
+  EXPECT_EQ(ConfigFiles::error(kMinimal, {"data.layout=coco"}),
+            "--set data.layout=coco: data.layout: expected folders | pascal_part | voc, got coco");
 }
 
 TEST(Read, ResolvesWhatIsLeftToTheProgram) {

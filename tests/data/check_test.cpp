@@ -76,7 +76,7 @@ TEST_F(BadSet, ReportsEveryProblem) {
   EXPECT_THAT(of(check, ProblemKind::kUnreadable),
               ElementsAre(HasSubstr("images/02.png: truncated PNG"),
                           HasSubstr("masks/03.png: truncated PNG"),
-                          HasSubstr("masks/06.jpg: expected a PNG mask, found a JPEG"),
+                          HasSubstr("masks/06.jpg: expected a PNG or .npy mask, found a JPEG"),
                           HasSubstr("masks/07.png: expected a palette or grey mask, found RGB")));
   EXPECT_THAT(
       of(check, ProblemKind::kSize),
@@ -116,6 +116,72 @@ TEST(CheckData, MissingFoldersAreAProblem) {
   EXPECT_THAT(present_splits(config), ElementsAre("train", "val"));
   EXPECT_THAT(of(check_split(config, small_tree(), "val"), ProblemKind::kFolder),
               ElementsAre(HasSubstr("split val has no images")));
+}
+
+TEST(CheckData, ListsOfSeed001) {
+  const ScratchFolder folder;
+  const DataConfig config = testing::plant_pascal_part(folder, 4);
+  EXPECT_THAT(present_splits(config), ElementsAre("train"));
+  EXPECT_EQ(check_split(config, small_tree(), "train").num_problems(), 0);
+  testing::write_text(folder / "train_id.txt", "00\n01\n02\n03\n07\n");
+  // A mask of int16 with a void of -1, and one of another size.
+  const std::string header = "{'descr': '<i2', 'fortran_order': False, 'shape': (20, 28), }\n";
+  std::string bytes = "\x93NUMPY\x01" + std::string(1, '\0') +
+                      static_cast<char>(header.size()) + std::string(1, '\0') + header +
+                      std::string(20 * 28 * 2, '\0');
+  bytes[bytes.size() - 2] = bytes[bytes.size() - 1] = '\xFF';
+  fs::remove(folder / "gt_masks" / "01.png");
+  testing::write_text(folder / "gt_masks" / "01.npy", bytes);
+  write_mask(folder / "gt_masks" / "02.png", random_bytes({10, 14}, 1, 3), default_palette());
+  const SplitCheck check = check_split(config, small_tree(), "train");
+  EXPECT_THAT(of(check, ProblemKind::kList),
+              ElementsAre(HasSubstr("train_id.txt:5: 07: no image of this name in ")));
+  EXPECT_THAT(of(check, ProblemKind::kValue),
+              ElementsAre(HasSubstr("gt_masks/01.npy: -1 at pixel (x 27, y 19), 1 pixel; expected "
+                                    "one of 0 to 2, 9, 255")));
+  EXPECT_THAT(of(check, ProblemKind::kSize), ElementsAre(HasSubstr("gt_masks/02.png: mask 14 x 10")));
+  EXPECT_EQ(check.num_problems(), 3);
+  EXPECT_THAT(describe(check, small_tree()), HasSubstr("lines of the list: 1\n"));
+  DataConfig mapped = config;
+  mapped.label_map = {{-1, std::nullopt}};
+  EXPECT_THAT(of(check_split(mapped, small_tree(), "train"), ProblemKind::kValue), ElementsAre());
+}
+
+TEST(CheckClasses, AgreesWithTheTreeHoweverTheFileIsWritten) {
+  const ScratchFolder folder;
+  DataConfig config;
+  config.root = folder.path().string();
+  EXPECT_THAT(check_classes(config, small_tree()), ElementsAre());
+  config.classes = "classes.txt";
+  EXPECT_THAT(check_classes(config, small_tree()),
+              ElementsAre(HasSubstr("classes.txt: expected a file, found none; check data.classes")));
+  for (const char* text :
+       {"0: background\n1: head\n2: arm\n9: body\n", "0 Background\r\n2 arm\n", "0 - bg\n",
+        "background: 0\nhead: 1\n", "background (0)\narm (2)\n", "background\nhead\narm\n",
+        "0: background\n1: skull\n255: void\n"}) {
+    testing::write_text(folder / "classes.txt", text);
+    EXPECT_THAT(check_classes(config, small_tree()), ElementsAre()) << text;
+  }
+}
+
+TEST(CheckClasses, NamesTheLinesThatDisagree) {
+  const ScratchFolder folder;
+  DataConfig config;
+  config.root = folder.path().string();
+  config.classes = "classes.txt";
+  testing::write_text(folder / "classes.txt", "0 background\n\n1 arm\n2 head\n7 foot\n8 hat\n");
+  config.label_map = {{8, std::nullopt}};
+  const std::string place = (folder / "classes.txt").string();
+  EXPECT_THAT(
+      check_classes(config, small_tree()),
+      ElementsAre(place + ":3: 1 is arm, but the tree has body/head at 1 and body/arm at 2; correct "
+                          "labels",
+                  place + ":4: 2 is head, but the tree has body/arm at 2 and body/head at 1; correct "
+                          "labels",
+                  AllOf(HasSubstr(":5: 7 is foot, and no node of the tree has this mask value"))));
+  testing::write_text(folder / "classes.txt", "background\narm\nhead\n");
+  EXPECT_THAT(check_classes(config, small_tree()),
+              ElementsAre(HasSubstr("classes.txt:2: 1 is arm, but"), HasSubstr("classes.txt:3: ")));
 }
 
 TEST(CheckData, WeightsStandInATable) {

@@ -97,7 +97,7 @@ TEST(Dataset, RefusesAJpegMask) {
   write_image(folder / "train" / "masks" / "00.jpg", random_bytes({20, 28, 3}, 1));
   const SegmentationDataset dataset(config, small_tree(), "train");
   EXPECT_THAT(data_error([&] { static_cast<void>(dataset.load(0)); }),
-              HasSubstr("00.jpg: expected a PNG mask, found a JPEG"));
+              HasSubstr("00.jpg: expected a PNG or .npy mask, found a JPEG"));
 }
 
 }  // namespace

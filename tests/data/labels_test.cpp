@@ -6,6 +6,7 @@
 
 #include <string>
 
+#include "gyroseg/hierarchy/fold.h"
 #include "planted_set.h"
 
 namespace gyroseg {
@@ -104,6 +105,62 @@ TEST(LabelMapper, RefusesMapsToUnknownValues) {
   config.color_map = {{{1, 2, 3}, 8}};
   EXPECT_THAT(data_error([&] { LabelMapper(small_tree(), config); }),
               HasSubstr("data.color_map: (1, 2, 3): expected"));
+}
+
+TEST(LabelMapper, NegativeValuesOfNpyMasks) {
+  DataConfig config;
+  config.label_map = {{-1, std::nullopt}, {-32768, 1}};
+  const LabelMapper mapper(small_tree(), config);
+  EXPECT_TRUE(
+      torch::equal(mapper.map(values({-1, 0, -32768}), "m.npy"), expected({kIgnored, 0, 1})));
+  EXPECT_EQ(mapper.allowed(false), "-32768, -1 to 2, 9, 255");
+  EXPECT_THAT(data_error([&] { static_cast<void>(mapper.map(values({0, -2}), "m.npy")); }),
+              HasSubstr("m.npy: pixel (x 1, y 0): expected one of -32768, -1 to 2, 9, 255, found -2"));
+  const MappedMask mapped = mapper.scan(values({-2147483648, 2147483647}), "m.npy");
+  ASSERT_EQ(mapped.bad.size(), 2U);
+  EXPECT_EQ(mapped.bad[0].value, "-2147483648");
+  EXPECT_EQ(mapped.bad[1].value, "2147483647");
+  config.label_map = {{-32769, 1}};
+  EXPECT_THAT(data_error([&] { LabelMapper(small_tree(), config); }),
+              HasSubstr("expected mask values in [-32768, 65535], found -32769"));
+}
+
+/// Seed 002 encodes its masks beforehand into the ten channels 0 to 9, a pixel's class and those above
+/// it. The table is the tree of its document, read by hand.
+TEST(LabelMapper, FoldsOnTheFlyWhatSeed002EncodesBeforehand) {
+  const NodeSpec upper{"upper_body",
+                       {{"low_hand", {}, 1, ""}, {"up_hand", {}, 6, ""}, {"torso", {}, 2, ""},
+                        {"head", {}, 4, ""}}, 8, ""};
+  const NodeSpec lower{"lower_body", {{"low_leg", {}, 3, ""}, {"up_leg", {}, 5, ""}}, 9, ""};
+  const Hierarchy tree(
+      TreeSpec{{{"background", {}, 0, ""}, {"body", {upper, lower}, 7, ""}}, {}});
+  const std::vector<std::vector<int>> encoded = {{0},       {7, 8, 1}, {7, 8, 2}, {7, 9, 3},
+                                                 {7, 8, 4}, {7, 9, 5}, {7, 8, 6}, {7},
+                                                 {7, 8},    {7, 9}};
+  const torch::Tensor labels = LabelMapper(tree, DataConfig{})
+                                   .map(values({0, 1, 2, 3, 4, 5, 6, 7, 8, 9}), "m.npy")
+                                   .squeeze(0);
+  const LevelFolder folder(tree);
+  for (int value = 0; value < 10; ++value) {
+    SCOPED_TRACE(value);
+    const auto node = static_cast<int>(labels[value].item<std::int64_t>());
+    std::vector<int> path;
+    for (const int v : tree.ancestors(node)) {
+      path.insert(path.begin(), *tree.label(v));
+    }
+    EXPECT_EQ(path, encoded[value]);
+    for (int k = 1; k <= 3; ++k) {
+      const auto found = folder.labels(labels[value], k).item<std::int64_t>();
+      const auto depth = static_cast<std::size_t>(k);
+      if (depth <= encoded[value].size()) {
+        EXPECT_EQ(*tree.label(tree.level(k).at(found)), encoded[value][depth - 1]) << "level " << k;
+      } else if (value == 0) {
+        EXPECT_EQ(*tree.label(tree.level(k).at(found)), 0) << "a shallow leaf stands for itself";
+      } else {
+        EXPECT_EQ(found, kIgnored) << "an inner node does not determine level " << k;
+      }
+    }
+  }
 }
 
 }  // namespace

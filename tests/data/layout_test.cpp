@@ -35,7 +35,6 @@ TEST(Layout, PairsByNameInOrderWhateverTheExtension) {
   EXPECT_EQ(samples[0].image, images / "00.png");
   EXPECT_EQ(samples[1].image, images / "01.JPeG");
   EXPECT_EQ(samples[1].mask, folder / "train" / "masks" / "01.png");
-  EXPECT_THAT(layout_names(), ElementsAre("folders"));
 }
 
 TEST(Layout, FolderNamesAreConfigurable) {
@@ -80,11 +79,82 @@ TEST(Layout, SaysWhatIsMissing) {
   fs::remove(folder / "train" / "images" / "00.jpg");
   fs::remove(folder / "train" / "images" / "00.png");
   EXPECT_THAT(list_error(config), HasSubstr("split train has no images"));
-  config.layout = "folder";
-  EXPECT_THAT(list_error(config), HasSubstr("data.layout: expected folders, found folder"));
-  config.layout = "folders";
   config.root = "";
   EXPECT_THAT(list_error(config), HasSubstr("data.root"));
+}
+
+TEST(Layout, NpyMasksStandBesidePngMasks) {
+  const ScratchFolder folder;
+  const DataConfig config = plant_set(folder, 3);
+  const fs::path masks = folder / "train" / "masks";
+  fs::copy_file(masks / "00.png", masks / "00.npy");
+  fs::rename(masks / "01.png", masks / "01.NPY");
+  write_bytes(folder / "train" / "images" / "02.npy", {1});
+  const auto samples = list_samples(config, "train");
+  ASSERT_EQ(samples.size(), 3U);
+  EXPECT_EQ(samples[0].mask, masks / "00.png");
+  EXPECT_EQ(samples[1].mask, masks / "01.NPY");
+  EXPECT_EQ(samples[2].image, folder / "train" / "images" / "02.png");
+}
+
+/// Seed 001: images and masks of all splits together, the splits in lists.
+class Lists : public ::testing::Test {
+ protected:
+  Lists() : config_(testing::plant_pascal_part(folder_, 6)) {}
+  void write(const std::string& text) { testing::write_text(folder_ / "train_id.txt", text); }
+  std::string place(int line) {
+    return (folder_ / "train_id.txt").string() + ":" + std::to_string(line) + ": ";
+  }
+
+  ScratchFolder folder_;
+  DataConfig config_;
+};
+
+TEST_F(Lists, GiveTheSamplesAndTheirOrder) {
+  write("\xEF\xBB\xBF" "04\r\n\r\n  02.jpg\t\n00");
+  const auto samples = list_samples(config_, "train");
+  ASSERT_EQ(samples.size(), 3U);
+  EXPECT_EQ(samples[0].image, folder_ / "JPEGImages" / "04.png");
+  EXPECT_EQ(samples[0].mask, folder_ / "gt_masks" / "04.png");
+  EXPECT_EQ(samples[1].image.stem(), "02");
+  EXPECT_EQ(samples[2].image.stem(), "00");
+}
+
+TEST_F(Lists, LeaveOutWhatTheyDoNotName) {
+  fs::remove(folder_ / "gt_masks" / "03.png");
+  write("01\n");
+  EXPECT_EQ(list_samples(config_, "train").size(), 1U);
+  EXPECT_EQ(scan_split(config_, "train").images_without_mask.size(), 0U);
+}
+
+TEST_F(Lists, NameTheLineOfEveryFault) {
+  fs::remove(folder_ / "gt_masks" / "02.png");
+  write_bytes(folder_ / "JPEGImages" / "05.jpg", {1});
+  write("00\nnone\n02\n\n05\n00\n01 03\na/b\n");
+  EXPECT_THAT(
+      scan_split(config_, "train").list_faults,
+      ElementsAre(place(2) + "none: no image of this name in " + (folder_ / "JPEGImages").string(),
+                  place(3) + "02: no mask of this name in " + (folder_ / "gt_masks").string(),
+                  place(5) + "05: two images of this name, 05.jpg and 05.png, would share a mask",
+                  place(6) + "00 stands twice, first at " + (folder_ / "train_id.txt").string() +
+                      ":1",
+                  place(7) + "expected one name a line, such as 2008_000002, found 01 03",
+                  place(8) + "expected one name a line, such as 2008_000002, found a/b"));
+  EXPECT_EQ(list_error(config_), place(2) + "none: no image of this name in " +
+                                     (folder_ / "JPEGImages").string() +
+                                     "; 6 lines of it lead to no sample; check_data lists them all");
+}
+
+TEST_F(Lists, SayWhatIsMissing) {
+  EXPECT_THAT(list_error(config_, "val"),
+              HasSubstr("val_id.txt: expected a text file with one name a line, found none; check "
+                        "data.root and data.splits.val.list"));
+  write("");
+  EXPECT_THAT(list_error(config_), HasSubstr("train_id.txt: the file is empty"));
+  write("\n \n");
+  EXPECT_THAT(list_error(config_), HasSubstr("has no images; expected their names in train_id.txt"));
+  config_.splits["train"].masks = "masks";
+  EXPECT_THAT(list_error(config_), HasSubstr("masks: expected a folder, found none"));
 }
 
 }  // namespace

@@ -126,7 +126,7 @@ TEST(MaskIo, RefusesOtherFormatsBySignature) {
     return data_error([&] { static_cast<void>(read_mask(folder / name)); });
   };
   EXPECT_THAT(message("jpeg.png", ".jpg"),
-              HasSubstr("jpeg.png: expected a PNG mask, found a JPEG, whose lossy"));
+              HasSubstr("jpeg.png: expected a PNG or .npy mask, found a JPEG, whose lossy"));
   EXPECT_THAT(message("b.png", ".bmp"), HasSubstr("found a BMP"));
   EXPECT_THAT(message("t.png", ".tif"), HasSubstr("found a TIFF"));
   EXPECT_THAT(data_error([&] { static_cast<void>(read_mask(folder / "none.png")); }),
@@ -145,7 +145,7 @@ TEST(MaskIo, RefusesEveryTruncationAndDamage) {
     write_bytes(file, {whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size)});
     const std::string message = data_error([&] { static_cast<void>(read_mask(file)); });
     EXPECT_THAT(message, StartsWith(file.string())) << size;
-    EXPECT_THAT(message, HasSubstr(size < 8 ? "expected a PNG mask" : "truncated PNG")) << size;
+    EXPECT_THAT(message, HasSubstr(size < 8 ? "expected a PNG or .npy mask" : "truncated PNG")) << size;
   }
   auto damaged = whole;
   damaged[whole.size() - 40] ^= 0x10;  // inside the pixels

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cstdint>
 #include <filesystem>
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -75,6 +76,27 @@ inline DataConfig plant_set(const ScratchFolder& folder, int count,
     write_mask(folder / split / "masks" / name, random_bytes({20, 28}, 2 * i + 1, 3),
                default_palette());
   }
+  return config;
+}
+
+inline void write_text(const std::filesystem::path& file, const std::string& text) {
+  std::ofstream(file, std::ios::binary) << text;
+}
+
+/// The same pairs as seed 001 lays them out: JPEGImages, gt_masks, and train_id.txt that names all.
+inline DataConfig plant_pascal_part(const ScratchFolder& folder, int count) {
+  DataConfig config = plant_set(folder, count);
+  std::filesystem::rename(folder / "train" / "images", folder / "JPEGImages");
+  std::filesystem::rename(folder / "train" / "masks", folder / "gt_masks");
+  config.splits.clear();
+  for (const std::string split : {"train", "val", "test"}) {
+    config.splits[split] = {"JPEGImages", "gt_masks", split + "_id.txt"};
+  }
+  std::string names;
+  for (int i = 0; i < count; ++i) {
+    names += (i < 10 ? "0" : "") + std::to_string(i) + "\n";
+  }
+  write_text(folder / "train_id.txt", names);
   return config;
 }
 

@@ -16,6 +16,7 @@ namespace gyroseg {
 struct SplitFolders {
   std::string images;
   std::string masks;
+  std::string list = {};  ///< text file of the split's names, one a line; "" = every file
 };
 
 struct AugmentConfig {
@@ -27,11 +28,12 @@ struct AugmentConfig {
 };
 
 struct DataConfig {
-  std::string layout = "folders";
+  std::string layout = "folders";  ///< folders | pascal_part | voc: what `splits` and `classes` default to
   std::string root;
   std::map<std::string, SplitFolders> splits = {{"train", {"train/images", "train/masks"}},
                                                 {"val", {"val/images", "val/masks"}},
                                                 {"test", {"test/images", "test/masks"}}};
+  std::string classes;                         ///< text file of class names and values, "" = none
   std::array<int, 2> image_size = {128, 128};  ///< height, width in pixels
   int ignore_index = 255;                      ///< mask value that nothing counts
   std::map<int, std::optional<int>> label_map;  ///< raw mask value -> mask value, nothing = ignored

@@ -17,11 +17,12 @@ enum class ProblemKind {
   kFolder,
   kImageWithoutMask,
   kMaskWithoutImage,
+  kList,
   kUnreadable,
   kSize,
   kValue
 };
-inline constexpr std::size_t kProblemKinds = 6;
+inline constexpr std::size_t kProblemKinds = 7;
 
 /// What a full scan of a split found.
 struct SplitCheck {
@@ -40,7 +41,14 @@ struct SplitCheck {
 [[nodiscard]] SplitCheck check_split(const DataConfig& config, const Hierarchy& tree,
                                      const std::string& split, int threads = 0);
 
-/// Splits of data.splits whose image or mask folder exists, "train" first.
+/// Compares data.classes, a text file of the data set with one class a line ("0: background",
+/// "background 0", or names alone, which count from 0), with the tree: lines "FILE:LINE: ..." for
+/// values that no node has and for names whose node has another value. Nodes may be named
+/// otherwise.
+[[nodiscard]] std::vector<std::string> check_classes(const DataConfig& config,
+                                                     const Hierarchy& tree);
+
+/// Splits of data.splits that are there, "train" first: the list, or without one either folder.
 [[nodiscard]] std::vector<std::string> present_splits(const DataConfig& config);
 
 /// The frequencies of the labelled nodes, and the problems with at most `shown` of a kind.

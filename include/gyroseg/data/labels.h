@@ -48,7 +48,7 @@ class LabelMapper {
   [[nodiscard]] std::string allowed(bool colors) const;
 
  private:
-  std::vector<std::int32_t> nodes_;                         ///< by stored value; kIgnored, or kBad
+  std::vector<std::int32_t> nodes_;                         ///< by stored value from -32768; kIgnored, or kBad
   std::unordered_map<std::uint32_t, std::int32_t> colors_;  ///< packed RGB -> node or kIgnored
   std::vector<Rgb> color_list_;
 };

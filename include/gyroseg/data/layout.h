@@ -15,25 +15,23 @@ struct SampleFiles {
   std::filesystem::path mask;
 };
 
-/// What a layout finds of one split, complete or not, sorted by name.
+/// What a split holds, complete or not.
 struct Listing {
-  std::vector<SampleFiles> samples;
-  std::vector<std::filesystem::path> images_without_mask;
-  std::vector<std::filesystem::path> masks_without_image;
+  std::vector<SampleFiles> samples;  ///< sorted by name, or in the order of the split's list
+  std::vector<std::filesystem::path> images_without_mask;  ///< of a split without a list
+  std::vector<std::filesystem::path> masks_without_image;  ///< likewise
+  std::vector<std::string> list_faults;  ///< "LIST:LINE: what is wrong", of a split with a list
 };
 
-/// Lists a split by data.layout. A new layout is one file with a function of this signature and one
-/// line in the table of layout.cpp. Throws DataError: unknown layout or split, missing folder, two
-/// images of one name.
+/// Pairs the images and masks of a split of data.splits by their names without extension: every
+/// file of its folders, or those that its list names. Throws DataError: unknown split, missing
+/// folder or list, two images of one name in a split without a list.
 [[nodiscard]] Listing scan_split(const DataConfig& config, const std::string& split);
 
 /// The samples of a split in the order that indices refer to. Masks without an image are left out.
-/// Throws DataError: as scan_split; no image; images without a mask (the first few and their
-/// number).
+/// Throws DataError: as scan_split; no image; images without a mask or lines of the list that lead
+/// to no sample (the first few and their number).
 [[nodiscard]] std::vector<SampleFiles> list_samples(const DataConfig& config,
                                                     const std::string& split);
-
-/// The values that data.layout accepts.
-[[nodiscard]] std::vector<std::string> layout_names();
 
 }  // namespace gyroseg
