@@ -186,6 +186,7 @@ void read(Section s, DataConfig& data) {
   s.read("image_size", data.image_size,
          [](const std::array<int, 2>& size) { return size[0] > 0 && size[1] > 0; },
          "[height, width], integers > 0");
+  s.choose("resample", data.resample, {"area", "bilinear", "bicubic", "lanczos", "gaussian"});
   s.read("ignore_index", data.ignore_index, is_label, "an integer from 0 to 65535");
   read_label_map(s, data.label_map);
   read_color_map(s, data);

@@ -161,6 +161,7 @@ void write(Writer& out, const DataConfig& data) {
   out.close();
   out.line("classes", data.classes);
   out.raw("image_size", list_of(data.image_size));
+  out.line("resample", data.resample);
   out.line("ignore_index", data.ignore_index);
   std::vector<std::string> rows;
   for (const auto& [from, to] : data.label_map) {

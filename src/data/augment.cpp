@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <vector>
 
-#include "gyroseg/data/resize.h"
 #include "gyroseg/hierarchy/hierarchy.h"
 
 namespace gyroseg {
@@ -22,7 +21,7 @@ std::int64_t offset(double fraction, std::int64_t scaled, std::int64_t size) {
   return scaled >= size ? place : -place;
 }
 
-ResizedSample scaled(const ResizedSample& sample, double scale) {
+ResizedSample scaled(const ResizedSample& sample, double scale, Resample resample) {
   const auto size_of = [scale](std::int64_t size) {
     return std::max(1, static_cast<int>(std::lround(static_cast<double>(size) * scale)));
   };
@@ -30,7 +29,7 @@ ResizedSample scaled(const ResizedSample& sample, double scale) {
   if (size[0] == sample.labels.size(0) && size[1] == sample.labels.size(1)) {
     return sample;
   }
-  return {resize_image(sample.image, size), resize_labels(sample.labels, size)};
+  return {resize_image(sample.image, size, resample), resize_labels(sample.labels, size)};
 }
 
 double mean_grey(const torch::Tensor& rgb) {
@@ -155,11 +154,11 @@ Augmentation draw_augmentation(const AugmentConfig& config, Random random) {
 
 void render(const ResizedSample& sample, const Augmentation& augmentation,
             const std::array<double, 3>& mean, const std::array<double, 3>& deviation,
-            const torch::Tensor& image, const torch::Tensor& labels) {
+            const torch::Tensor& image, const torch::Tensor& labels, Resample resample) {
   check_shapes(sample, image, labels);
   const std::int64_t height = labels.size(0);
   const std::int64_t width = labels.size(1);
-  const ResizedSample source = scaled(sample, augmentation.scale);
+  const ResizedSample source = scaled(sample, augmentation.scale, resample);
   const std::int64_t rows = source.labels.size(0);
   const std::int64_t columns = source.labels.size(1);
   const std::int64_t top = offset(augmentation.top, rows, height);

@@ -26,7 +26,8 @@ std::size_t cache_bytes(const DataConfig& config, const Hierarchy& tree) {
 
 InputImage load_image(const std::filesystem::path& file, const DataConfig& config) {
   const torch::Tensor rgb = read_image(file);
-  const torch::Tensor small = resize_image(rgb, config.image_size);
+  const torch::Tensor small =
+      resize_image(rgb, config.image_size, resample_of(config.resample));
   const Sample sample = empty_sample(config);
   render({small, torch::empty({small.size(0), small.size(1)}, torch::kInt64)}, {}, config.mean,
          config.std, sample.image, sample.labels);
@@ -37,6 +38,7 @@ SegmentationDataset::SegmentationDataset(const DataConfig& config, const Hierarc
                                          const std::string& split)
     : config_(config),
       mapper_(tree, config),
+      resample_(resample_of(config.resample)),
       num_nodes_(tree.num_nodes()),
       files_(list_samples(config, split)),
       cache_(std::make_unique<SampleCache>(cache_bytes(config, tree))) {}
@@ -58,7 +60,7 @@ ResizedSample SegmentationDataset::resized(std::int64_t index) const {
                              sample.image.string(), ", ", rgb.size(1), " x ", rgb.size(0),
                              ", found ", labels.size(1), " x ", labels.size(0)));
   }
-  const ResizedSample result = {resize_image(rgb, config_.image_size),
+  const ResizedSample result = {resize_image(rgb, config_.image_size, resample_),
                                 resize_labels(labels, config_.image_size)};
   cache_->keep(index, result);
   return result;
@@ -66,7 +68,7 @@ ResizedSample SegmentationDataset::resized(std::int64_t index) const {
 
 void SegmentationDataset::load_into(std::int64_t index, const Augmentation& augmentation,
                                     const torch::Tensor& image, const torch::Tensor& labels) const {
-  render(resized(index), augmentation, config_.mean, config_.std, image, labels);
+  render(resized(index), augmentation, config_.mean, config_.std, image, labels, resample_);
 }
 
 Sample SegmentationDataset::load(std::int64_t index, const Augmentation& augmentation) const {

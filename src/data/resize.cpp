@@ -1,19 +1,41 @@
 #include "gyroseg/data/resize.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <opencv2/core.hpp>
 #include <opencv2/imgproc.hpp>
 #include <vector>
 
+#include "resample.h"
+
 namespace gyroseg {
 
-torch::Tensor resize_image(const torch::Tensor& rgb, const std::array<int, 2>& size) {
+const std::vector<std::string>& resample_names() {
+  static const std::vector<std::string> names = {"area", "bilinear", "bicubic", "lanczos",
+                                                 "gaussian"};
+  return names;
+}
+
+Resample resample_of(const std::string& name) {
+  const auto& names = resample_names();
+  const auto found = std::find(names.begin(), names.end(), name);
+  TORCH_CHECK_VALUE(found != names.end(),
+                    "data.resample: expected area | bilinear | bicubic | lanczos | gaussian, got ",
+                    name);
+  return static_cast<Resample>(found - names.begin());
+}
+
+torch::Tensor resize_image(const torch::Tensor& rgb, const std::array<int, 2>& size,
+                           Resample resample) {
   TORCH_CHECK_VALUE(rgb.dim() == 3 && rgb.size(2) == 3 && rgb.scalar_type() == torch::kUInt8 &&
                         rgb.is_contiguous(),
                     "resize_image: rgb must be contiguous [H,W,3] uint8, got ", rgb.sizes(), " ",
                     rgb.dtype());
   TORCH_CHECK_VALUE(size[0] > 0 && size[1] > 0, "resize_image: size must be > 0, got ", size[0],
                     " x ", size[1]);
+  if (resample != Resample::area) {
+    return resample_separably(rgb, size, resample);
+  }
   const int height = static_cast<int>(rgb.size(0));
   const int width = static_cast<int>(rgb.size(1));
   torch::Tensor result = torch::empty({size[0], size[1], 3}, torch::kUInt8);

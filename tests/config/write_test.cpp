@@ -102,6 +102,7 @@ const std::map<std::string, std::string> kOtherValues = {
     {"data.splits.test.images", "\"1\""},
     {"data.splits.test.masks", "\"tab\\t, quote \\\" and \\\\\""},
     {"data.image_size", "[64, 96]"},
+    {"data.resample", "lanczos"},
     {"data.ignore_index", "254"},
     {"data.label_map", "{7: ignore, 8: 0, -1: ignore}"},
     {"data.color_map", "{\"#00fF7a\": 1, \"#000000\": ignore}"},

@@ -35,6 +35,7 @@ struct DataConfig {
                                                 {"test", {"test/images", "test/masks"}}};
   std::string classes;                         ///< text file of class names and values, "" = none
   std::array<int, 2> image_size = {128, 128};  ///< height, width in pixels
+  std::string resample = "area";  ///< of images: area | bilinear | bicubic | lanczos | gaussian
   int ignore_index = 255;                      ///< mask value that nothing counts
   std::map<int, std::optional<int>> label_map;  ///< raw mask value -> mask value, nothing = ignored
   std::vector<std::pair<std::array<std::uint8_t, 3>, int>> color_map;  ///< RGB masks: colour -> value

@@ -6,6 +6,7 @@
 
 #include "gyroseg/config/config.h"
 #include "gyroseg/data/random.h"
+#include "gyroseg/data/resize.h"
 
 namespace gyroseg {
 
@@ -45,6 +46,7 @@ struct Augmentation {
 ///   labels  [H,W] int64 to write into, contiguous
 void render(const ResizedSample& sample, const Augmentation& augmentation,
             const std::array<double, 3>& mean, const std::array<double, 3>& deviation,
-            const torch::Tensor& image, const torch::Tensor& labels);
+            const torch::Tensor& image, const torch::Tensor& labels,
+            Resample resample = Resample::area);
 
 }  // namespace gyroseg

@@ -13,6 +13,7 @@
 #include "gyroseg/data/cache.h"
 #include "gyroseg/data/labels.h"
 #include "gyroseg/data/layout.h"
+#include "gyroseg/data/resize.h"
 #include "gyroseg/hierarchy/hierarchy.h"
 
 namespace gyroseg {
@@ -63,6 +64,7 @@ class SegmentationDataset {
 
   DataConfig config_;
   LabelMapper mapper_;
+  Resample resample_;
   int num_nodes_;
   std::vector<SampleFiles> files_;
   std::unique_ptr<SampleCache> cache_;

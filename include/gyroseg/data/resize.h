@@ -3,15 +3,38 @@
 #include <torch/types.h>
 
 #include <array>
+#include <string>
+#include <vector>
 
 namespace gyroseg {
 
-/// Both resizings map pixel centres: centre (x + 1/2) of the result lies at (x + 1/2) * old / new
+/// Every resizing here maps pixel centres: centre (x + 1/2) of the result lies at (x + 1/2) * old / new
 /// of the source. So an image and its mask stay aligned at any pair of sizes.
 
-/// rgb [H,W,3] uint8 -> [h,w,3] uint8. Averages over the covered area where both axes shrink
-/// (bilinear interpolation would skip pixels), bilinear otherwise. size: {h, w}, both > 0.
-[[nodiscard]] torch::Tensor resize_image(const torch::Tensor& rgb, const std::array<int, 2>& size);
+/// How images are interpolated (data.resample). All but `area` are separable filters f: the result at x
+/// is the mean of the source pixels i, weighted by f((i + 1/2 - centre(x)) / s), s = max(1, old / new).
+/// So they average over the covered pixels where an axis shrinks, and interpolate where it grows.
+///
+///   bilinear  1 - |t|             for |t| < 1
+///   bicubic   Keys' with a = -1/2 for |t| < 2
+///   lanczos   sinc(t) sinc(t / 3) for |t| < 3
+///   gaussian  exp(-2 t^2)         for |t| < 2: standard deviation 1/2 pixel of the coarser grid
+///   area      the mean of the covered area where both axes shrink, else bilinear without s (OpenCV's
+///             INTER_AREA and INTER_LINEAR)
+///   Source    bilinear, bicubic and lanczos are those of Pillow's Image.resize, rounding included; the
+///             Gaussian is ImageMagick's in its default width
+enum class Resample { area, bilinear, bicubic, lanczos, gaussian };
+
+/// The names that data.resample accepts, in the order of the enumerators.
+[[nodiscard]] const std::vector<std::string>& resample_names();
+
+/// Throws c10::ValueError where the name is none of those.
+[[nodiscard]] Resample resample_of(const std::string& name);
+
+/// rgb [H,W,3] uint8, contiguous -> [h,w,3] uint8, or rgb itself where it has the size. size: {h, w},
+/// both > 0. Starts no threads.
+[[nodiscard]] torch::Tensor resize_image(const torch::Tensor& rgb, const std::array<int, 2>& size,
+                                         Resample resample = Resample::area);
 
 /// Nearest neighbour. labels [H,W] int64 -> [h,w] int64.
 [[nodiscard]] torch::Tensor resize_labels(const torch::Tensor& labels,
