@@ -164,12 +164,22 @@ void read_color_map(Section& s, DataConfig& data) {
 
 void read(Section s, AugmentConfig& augment) {
   s.from_zero_to_one("flip", augment.flip);
-  s.read("scale", augment.scale,
-         [](const std::array<double, 2>& x) { return 0 < x[0] && x[0] <= x[1]; },
-         "[low, high] with 0 < low <= high");
+  using Range = std::array<double, 2>;
+  const auto is_range = [](const Range& x) { return 0 < x[0] && x[0] <= x[1]; };
+  const std::string range = "[low, high] with 0 < low <= high";
+  s.read("scale", augment.scale, is_range, range);
   s.from_zero_to_one("brightness", augment.brightness);
   s.from_zero_to_one("contrast", augment.contrast);
   s.from_zero_to_one("saturation", augment.saturation);
+  s.from_zero_to_one("flip_vertical", augment.flip_vertical);
+  s.from_zero_to_one("crop", augment.crop);
+  s.read("crop_size", augment.crop_size,
+         [&](const Range& x) { return is_range(x) && x[1] <= 1; }, range + " <= 1");
+  s.read("rotation", augment.rotation, [](double x) { return x >= 0 && x <= 180; },
+         "degrees from 0 to 180");
+  s.from_zero_to_one("clahe", augment.clahe);
+  s.read("clahe_clip", augment.clahe_clip, is_range, range);
+  s.read("gamma", augment.gamma, is_range, range);
   s.reject_unknown();
 }
 

@@ -179,6 +179,13 @@ void write(Writer& out, const DataConfig& data) {
   out.line("brightness", data.augment.brightness);
   out.line("contrast", data.augment.contrast);
   out.line("saturation", data.augment.saturation);
+  out.line("flip_vertical", data.augment.flip_vertical);
+  out.line("crop", data.augment.crop);
+  out.raw("crop_size", list_of(data.augment.crop_size));
+  out.line("rotation", data.augment.rotation);
+  out.line("clahe", data.augment.clahe);
+  out.raw("clahe_clip", list_of(data.augment.clahe_clip));
+  out.raw("gamma", list_of(data.augment.gamma));
   out.close();
   out.close();
 }

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "augment_colour.h"
+#include "augment_geometry.h"
 #include "gyroseg/hierarchy/hierarchy.h"
 
 namespace gyroseg {
@@ -112,6 +114,46 @@ void pad(const Row& row, std::int64_t* labels, std::int64_t first, std::int64_t 
   std::fill(labels + first, labels + last, kIgnored);
 }
 
+/// The same for the pixels that a rotation brought in from outside.
+void pad_outside(const Row& row, std::int64_t* labels) {
+  for (std::int64_t x = row.first; x < row.last; ++x) {
+    if (labels[x] == kOutside) {
+      pad(row, labels, x, x + 1);
+    }
+  }
+}
+
+/// The mean colour in bytes: what is interpolated next to the outside.
+std::array<std::uint8_t, 3> bytes_of(const std::array<double, 3>& mean) {
+  std::array<std::uint8_t, 3> color{};
+  std::transform(mean.begin(), mean.end(), color.begin(), [](double value) {
+    return static_cast<std::uint8_t>(std::lround(255 * std::clamp(value, 0.0, 1.0)));
+  });
+  return color;
+}
+
+/// Colours that work on bytes. The sample itself where there is nothing to do.
+ResizedSample recoloured(const ResizedSample& sample, const Augmentation& a) {
+  ResizedSample result = sample;
+  if (a.clahe > 0.0) {
+    result.image = equalised(result.image, a.clahe);
+  }
+  if (a.gamma != 1.0) {
+    result.image = gamma_corrected(result.image, a.gamma);
+  }
+  return result;
+}
+
+/// The geometry but for the last crop or padding and the mirrors.
+ResizedSample moved(const ResizedSample& sample, const Augmentation& a,
+                    const std::array<double, 3>& mean, Resample resample) {
+  ResizedSample result = cropped(sample, a, resample);
+  if (a.rotation != 0.0) {
+    result = rotated(result, a.rotation, bytes_of(mean));
+  }
+  return scaled(result, a.scale, resample);
+}
+
 /// Copies count labels, step 1 or -1 apart in the source.
 void copy_labels(const std::int64_t* from, std::int64_t step, std::int64_t count,
                  std::int64_t* to) {
@@ -149,6 +191,17 @@ Augmentation draw_augmentation(const AugmentConfig& config, Random random) {
   a.brightness = random.uniform(1.0 - config.brightness, 1.0 + config.brightness);
   a.contrast = random.uniform(1.0 - config.contrast, 1.0 + config.contrast);
   a.saturation = random.uniform(1.0 - config.saturation, 1.0 + config.saturation);
+  a.flip_vertical = random.uniform() < config.flip_vertical;
+  const bool crops = random.uniform() < config.crop;
+  const double crop = random.uniform(config.crop_size[0], config.crop_size[1]);
+  a.crop = crops ? crop : 1.0;
+  a.crop_top = random.uniform();
+  a.crop_left = random.uniform();
+  a.rotation = random.uniform(-config.rotation, config.rotation);
+  const bool equalises = random.uniform() < config.clahe;
+  const double clip = random.uniform(config.clahe_clip[0], config.clahe_clip[1]);
+  a.clahe = equalises ? clip : 0.0;
+  a.gamma = random.uniform(config.gamma[0], config.gamma[1]);
   return a;
 }
 
@@ -158,19 +211,20 @@ void render(const ResizedSample& sample, const Augmentation& augmentation,
   check_shapes(sample, image, labels);
   const std::int64_t height = labels.size(0);
   const std::int64_t width = labels.size(1);
-  const ResizedSample source = scaled(sample, augmentation.scale, resample);
+  const ResizedSample colours = recoloured(sample, augmentation);
+  const ResizedSample source = moved(colours, augmentation, mean, resample);
   const std::int64_t rows = source.labels.size(0);
   const std::int64_t columns = source.labels.size(1);
   const std::int64_t top = offset(augmentation.top, rows, height);
   const std::int64_t left = offset(augmentation.left, columns, width);
-  const Toning tone = toning_of(sample, augmentation, mean, deviation);
+  const Toning tone = toning_of(colours, augmentation, mean, deviation);
   // Columns of the crop [begin, end) that lie inside the source; mirrored where the result is.
   const std::int64_t begin = std::max<std::int64_t>(0, -left);
   const std::int64_t end = std::min(width, columns - left);
   const bool flip = augmentation.flip;
   const std::int64_t step = flip ? -1 : 1;
   for (std::int64_t y = 0; y < height; ++y) {
-    const std::int64_t line = y + top;
+    const std::int64_t line = (augmentation.flip_vertical ? height - 1 - y : y) + top;
     const bool inside = line >= 0 && line < rows;
     std::int64_t* label_row = labels.data_ptr<std::int64_t>() + y * width;
     const Row row{image.data_ptr<float>() + y * image.stride(1), image.stride(0), image.stride(2),
@@ -182,6 +236,9 @@ void render(const ResizedSample& sample, const Augmentation& augmentation,
       copy_labels(source.labels.data_ptr<std::int64_t>() + start, step, row.last - row.first,
                   label_row + row.first);
       tone_row(tone, source.image.data_ptr<std::uint8_t>() + 3 * start, 3 * step, row);
+      if (augmentation.rotation != 0.0) {
+        pad_outside(row, label_row);
+      }
     }
   }
 }

@@ -104,7 +104,8 @@ std::vector<std::string> check_classes(const DataConfig& config, const Hierarchy
       }
     }
   } catch (const DataError& error) {
-    problems.push_back(std::string(error.what()) + "; check data.classes, or --set data.classes=\"\"");
+    problems.push_back(std::string(error.what()) +
+                       "; check data.classes, or --set data.classes=\"\"");
   }
   return problems;
 }

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "gyroseg/data/file_bytes.h"
+#include "opencv_threads.h"
 
 namespace gyroseg {
 namespace {
@@ -114,15 +115,6 @@ std::string fault(const Bytes& bytes) {
     return "truncated BMP";
   }
   return is_png(bytes) ? png_fault(bytes) : "";
-}
-
-/// The loader has its own threads; OpenCV's would fight with them and with training.
-void keep_opencv_single_threaded() {
-  static const bool once = [] {
-    cv::setNumThreads(0);
-    return true;
-  }();
-  static_cast<void>(once);
 }
 
 }  // namespace

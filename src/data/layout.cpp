@@ -54,7 +54,8 @@ std::vector<SampleFiles> list_samples(const DataConfig& config, const std::strin
   if (!listing.list_faults.empty()) {
     const std::size_t count = listing.list_faults.size();
     throw DataError(listing.list_faults.front() +
-                    (count > 1 ? "; " + std::to_string(count) + " lines of it lead to no sample" : "") +
+                    (count > 1 ? "; " + std::to_string(count) + " lines of it lead to no sample"
+                               : "") +
                     "; check_data lists them all");
   }
   if (listing.samples.empty()) {

@@ -16,7 +16,7 @@
 namespace gyroseg {
 namespace {
 
-static_assert(std::endian::native == std::endian::little, "arrays are read as they lie in the file");
+static_assert(std::endian::native == std::endian::little, "arrays are read as they lie there");
 
 using Bytes = std::vector<std::uint8_t>;
 
@@ -140,8 +140,8 @@ std::string advice(const std::string& dtype) {
   if (dtype.find('f') != std::string::npos || dtype.find('c') != std::string::npos) {
     return "floating point (" + dtype + ")" + convert;
   }
-  return dtype + (dtype.find('O') != std::string::npos ? ", pickled objects, which are not loaded" : "") +
-         convert;
+  const bool objects = dtype.find('O') != std::string::npos;
+  return dtype + (objects ? ", pickled objects, which are not loaded" : "") + convert;
 }
 
 }  // namespace

@@ -30,7 +30,7 @@ TEST(Examples, AreRead) {
 
 /// Seeds 001, 002 and 004 are about one tree.
 TEST(Examples, TheThreeFormsOfPascalPartAreOneTree) {
-  for (const char* name : {"leaves.yaml", "inner_nodes.yaml"}) {
+  for (const char* name : {"leaves.yaml", "inner_nodes.yaml", "augmented.yaml"}) {
     SCOPED_TRACE(name);
     const Hierarchy tree(read_config(kConfigs / "pascal_part" / name, kAnywhere).hierarchy);
     EXPECT_EQ(tree.num_leaves(), 7);

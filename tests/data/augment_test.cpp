@@ -180,6 +180,7 @@ TEST(Augment, TurningOneOffLeavesTheOthers) {
   EXPECT_EQ(a.flip, b.flip);
   EXPECT_EQ(a.brightness, b.brightness);
   EXPECT_EQ(a.saturation, b.saturation);
+  EXPECT_EQ(a.flip_vertical + a.crop + a.rotation + a.clahe + a.gamma, 0 + 1 + 0 + 0 + 1);
   const Augmentation none = draw_augmentation(AugmentConfig{}, Random(3));
   EXPECT_EQ(none.scale * none.brightness * none.contrast * none.saturation, 1.0);
   EXPECT_FALSE(none.flip);

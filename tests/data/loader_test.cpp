@@ -24,7 +24,8 @@ using testing::small_tree;
 class LoaderTest : public ::testing::Test {
  protected:
   LoaderTest() : config_(plant_set(folder_, 11)) {
-    config_.augment = {0.5, {0.7, 1.6}, 0.2, 0.2, 0.2};
+    config_.augment = {0.5, {0.7, 1.6}, 0.2, 0.2, 0.2, 0.5, 0.5, {0.5, 1}, 30, 0.5, {1, 4}, {0.8, 1.2}};
+    config_.resample = "lanczos";
   }
 
   static LoaderOptions options(int threads) {

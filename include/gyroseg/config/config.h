@@ -25,6 +25,13 @@ struct AugmentConfig {
   double brightness = 0.0;               ///< factor drawn from 1 +- this, [0, 1]
   double contrast = 0.0;                 ///< likewise, about the image's mean grey
   double saturation = 0.0;               ///< likewise, about the pixel's grey
+  double flip_vertical = 0.0;            ///< probability of an upside-down image, [0, 1]
+  double crop = 0.0;                     ///< probability of a crop that is resized back, [0, 1]
+  std::array<double, 2> crop_size = {0.5, 1};  ///< its share of height and width, 0 < low <= high <= 1
+  double rotation = 0.0;                       ///< largest angle to either side, degrees, [0, 180]
+  double clahe = 0.0;                          ///< probability of CLAHE, [0, 1]
+  std::array<double, 2> clahe_clip = {1, 4};   ///< its clip limit, 0 < low <= high
+  std::array<double, 2> gamma = {1, 1};        ///< exponent of the colour, 0 < low <= high
 };
 
 struct DataConfig {

@@ -31,16 +31,25 @@ struct Augmentation {
   double brightness = 1.0;  ///< factor of the colour
   double contrast = 1.0;    ///< factor of the distance to the image's mean grey
   double saturation = 1.0;  ///< factor of the distance to the pixel's grey
+  bool flip_vertical = false;  ///< mirror top and bottom
+  double crop = 1.0;           ///< share of height and width that is cut out and resized back, (0, 1]
+  double crop_top = 0.0;       ///< where it begins, in [0, 1) of the free rows and columns
+  double crop_left = 0.0;
+  double rotation = 0.0;  ///< degrees counter-clockwise, about the centre
+  double clahe = 0.0;     ///< clip limit; 0 leaves it out
+  double gamma = 1.0;     ///< exponent of the colour in [0, 1]
 };
 
 /// Draws every field, whatever the config turns off: switching one augmentation off leaves the
 /// others.
 [[nodiscard]] Augmentation draw_augmentation(const AugmentConfig& config, Random random);
 
-/// Scales, crops or pads back to H x W, mirrors, changes colours (brightness, contrast, saturation
-/// in this order, then clamped to [0, 255]) and normalises. Image and labels go through the same
-/// geometry; padding is the mean colour (0 after normalising) and kIgnored. The image is
-/// interpolated by resize_image, labels by resize_labels. Inputs are not changed.
+/// CLAHE and gamma on the bytes; then cuts out a crop and resizes it back, rotates, scales and crops
+/// or pads back to H x W, mirrors; then changes colours (brightness, contrast, saturation in this
+/// order, then clamped to [0, 255]) and normalises. Image and labels go through the same geometry;
+/// what lies outside the image is the mean colour (0 after normalising) and kIgnored. The image is
+/// interpolated by resize_image and, rotated, bilinearly; labels take the nearest pixel. Inputs are
+/// not changed.
 ///
 ///   image   [3,H,W] float32 to write into, any strides (a slice of a channels_last batch)
 ///   labels  [H,W] int64 to write into, contiguous
