@@ -33,9 +33,10 @@ class Checker {
   void check_contradictions() {
     const bool all_nodes = config_.classifier.nodes == "all";
     for (std::size_t i = 0; i < config_.loss.size(); ++i) {
-      if (config_.loss[i].name == "tree_min" && !all_nodes) {
-        fail("loss." + std::to_string(i) + ".name", "tree_min needs classifier.nodes: all, got " +
-                                                        config_.classifier.nodes);
+      const std::string& name = config_.loss[i].name;
+      if (needs_all_nodes(name) && !all_nodes) {
+        fail("loss." + std::to_string(i) + ".name",
+             name + " needs classifier.nodes: all, got " + config_.classifier.nodes);
       }
     }
     for (std::size_t i = 0; i < config_.decode.size(); ++i) {
@@ -45,6 +46,10 @@ class Checker {
         fail(list ? "decode." + std::to_string(i) : "decode",
              mode + " needs classifier.nodes: all, got " + config_.classifier.nodes);
       }
+    }
+    if (config_.hierarchy.repeat_shallow_leaves && !all_nodes) {
+      fail("classifier.repeat_shallow_leaves",
+           "needs classifier.nodes: all, got " + config_.classifier.nodes);
     }
     if (config_.schedule.min_lr > config_.optimizer.lr) {
       fail("schedule.min_lr", "expected a number <= optimizer.lr");
@@ -58,11 +63,7 @@ class Checker {
   void check_against(const Hierarchy& tree) {
     const int levels = tree.num_levels();
     for (std::size_t i = 0; i < config_.loss.size(); ++i) {
-      if (config_.loss[i].level > levels) {
-        fail("loss." + std::to_string(i) + ".level",
-             "expected leaf or a level from 1 to " + std::to_string(levels) + ", got " +
-                 std::to_string(config_.loss[i].level));
-      }
+      check_levels(config_.loss[i], "loss." + std::to_string(i), levels);
     }
     check_best(levels);
     check_background(tree);
@@ -129,6 +130,25 @@ class Checker {
     }
     if (classifier.input != "features") {
       fail("model.branches", "per_level needs classifier.input: features, got " + classifier.input);
+    }
+  }
+
+  void check_levels(const LossConfig& loss, const std::string& key, int levels) {
+    const std::string range = "a level from 1 to " + std::to_string(levels) + ", got ";
+    if (loss.level > levels) {
+      fail(key + ".level", "expected leaf, all or " + range + std::to_string(loss.level));
+    }
+    for (std::size_t j = 0; j < loss.levels.size(); ++j) {
+      if (loss.levels[j] > levels) {
+        fail(key + ".levels." + std::to_string(j),
+             "expected " + range + std::to_string(loss.levels[j]));
+      }
+    }
+    const std::size_t count = loss.level == kAllLevels ? static_cast<std::size_t>(levels)
+                                                       : std::max<std::size_t>(1, loss.levels.size());
+    if (!loss.level_weights.empty() && loss.level_weights.size() != count) {
+      fail(key + ".level_weights", "expected one weight a level, " + std::to_string(count) +
+                                       ", got " + std::to_string(loss.level_weights.size()));
     }
   }
 

@@ -15,7 +15,7 @@ Config read_all(ReadContext& context) {
   read(top.section("data"), config.data);
   read(top.section("model"), config.model);
   read(top.section("embedding"), config.embedding);
-  read(top.section("classifier"), config.classifier);
+  read(top.section("classifier"), config.classifier, config.hierarchy);
   read_losses(top, config.loss);
   read(top.section("optimizer"), config.optimizer);
   read(top.section("schedule"), config.schedule);

@@ -121,7 +121,7 @@ std::string address(const Hierarchy& tree, int node) {
   if (number_of(tree, tree.name(node)) == 1) {
     return tree.name(node);
   }
-  return tree.parent(node) < 0 ? "/" + tree.name(node) : tree.path(node);
+  return tree.parent(tree.top_copy(node)) < 0 ? "/" + tree.name(node) : tree.path(node);
 }
 
 void read_hierarchy(Section& s, TreeSpec& tree) {

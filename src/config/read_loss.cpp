@@ -7,10 +7,22 @@ namespace gyroseg {
 namespace {
 
 const std::map<std::string, std::vector<std::string>> kOptions = {
-    {"cross_entropy", {"level", "class_weights"}},
+    {"bce", {}},
+    {"boundary", {"level", "levels", "level_weights"}},
+    {"cross_entropy", {"level", "levels", "level_weights", "class_weights"}},
+    {"dice", {"level", "levels", "level_weights", "class_weights"}},
+    {"focal", {"level", "levels", "level_weights", "class_weights", "gamma"}},
+    {"hierarchical_softmax", {}},
+    {"total_variation", {"level", "levels", "level_weights"}},
     {"tree_min", {"gamma"}},
     {"tree_triplet", {"margin", "fixed_margin", "max_triplets", "positives"}},
 };
+
+bool reads(const std::string& loss, const std::string& option) {
+  const auto found = kOptions.find(loss);
+  return found != kOptions.end() &&
+         std::find(found->second.begin(), found->second.end(), option) != found->second.end();
+}
 
 std::string losses_text() {
   std::vector<std::string> names;
@@ -20,27 +32,44 @@ std::string losses_text() {
   return join(names, " | ");
 }
 
-void read_level(Section& s, int& level) {
+void read_level(Section& s, LossConfig& loss) {
+  const auto is_weight = [](const std::vector<double>& weights) {
+    return std::all_of(weights.begin(), weights.end(), [](double w) { return w >= 0; });
+  };
+  s.read("level_weights", loss.level_weights, is_weight, "a list of numbers >= 0");
+  const auto is_level = [](const std::vector<int>& levels) {
+    return std::all_of(levels.begin(), levels.end(), [](int k) { return k >= 1; });
+  };
+  s.read("levels", loss.levels, is_level, "a list of integers >= 1");
   const Value* value = s.find("level");
   int number = 0;
-  if (value == nullptr || (value->is_scalar() && value->scalar == "leaf")) {
+  if (value == nullptr) {
     return;
   }
-  if (parse(*value, number) && number >= 1) {
-    level = number;
-  } else {
-    s.fail("level", "expected leaf or an integer >= 1, got " + describe(*value));
+  if (!loss.levels.empty()) {
+    s.fail("level", "stands beside levels; leave out one of the two");
+  } else if (value->is_scalar() && value->scalar == "all") {
+    loss.level = kAllLevels;
+  } else if (parse(*value, number) && number >= 1) {
+    loss.level = number;
+  } else if (!value->is_scalar() || value->scalar != "leaf") {
+    s.fail("level", "expected leaf, all or an integer >= 1, got " + describe(*value));
   }
 }
 
 void read_options(Section& s, LossConfig& loss) {
-  if (loss.name == "cross_entropy") {
-    read_level(s, loss.level);
+  if (has_levels(loss.name)) {
+    read_level(s, loss);
+  }
+  if (reads(loss.name, "class_weights")) {
     s.choose("class_weights", loss.class_weights,
              {"none", "inverse_frequency", "median_frequency", "sqrt_median_frequency"});
-  } else if (loss.name == "tree_min") {
+  }
+  if (reads(loss.name, "gamma")) {
+    loss.gamma = loss.name == "focal" ? 2.0 : 0.0;
     s.at_least("gamma", loss.gamma, 0.0);
-  } else if (loss.name == "tree_triplet") {
+  }
+  if (loss.name == "tree_triplet") {
     s.at_least("margin", loss.margin, 0.0);
     double fixed = -1;
     s.at_least("fixed_margin", fixed, 0.0);
@@ -54,23 +83,18 @@ void read_options(Section& s, LossConfig& loss) {
 
 // Options of another loss deserve more than "unknown key".
 void reject_foreign_options(Section& s, const std::string& name) {
-  for (const auto& [other, options] : kOptions) {
-    for (const std::string& option : options) {
-      const bool present = std::any_of(s.entries().begin(), s.entries().end(),
-                                       [&](const Entry& entry) { return entry.key == option; });
-      if (other != name && present) {
-        s.fail(option, name + " does not read this option of " + other);
-        s.allow(option);
+  for (const Entry& entry : s.entries()) {
+    std::vector<std::string> owners;
+    for (const auto& [other, options] : kOptions) {
+      if (reads(other, entry.key)) {
+        owners.push_back(other);
       }
     }
+    if (!owners.empty() && !reads(name, entry.key)) {
+      s.fail(entry.key, name + " does not read this option of " + join(owners, ", "));
+      s.allow(entry.key);
+    }
   }
-}
-
-std::string default_label(const LossConfig& loss) {
-  if (loss.name != "cross_entropy") {
-    return loss.name;
-  }
-  return loss.name + "@" + (loss.level == 0 ? "leaf" : std::to_string(loss.level));
 }
 
 void read(Section s, LossConfig& loss) {
@@ -94,9 +118,26 @@ void read(Section s, LossConfig& loss) {
 
 }  // namespace
 
-const std::vector<std::string>* loss_options(const std::string& name) {
-  const auto found = kOptions.find(name);
-  return found == kOptions.end() ? nullptr : &found->second;
+bool has_levels(const std::string& loss) { return reads(loss, "level"); }
+
+bool needs_all_nodes(const std::string& loss) {
+  return loss == "bce" || loss == "hierarchical_softmax" || loss == "tree_min";
+}
+
+std::string default_label(const LossConfig& loss) {
+  if (!has_levels(loss.name)) {
+    return loss.name;
+  }
+  std::vector<std::string> levels;
+  for (const int k : loss.levels) {
+    levels.push_back(std::to_string(k));
+  }
+  if (levels.empty()) {
+    levels.push_back(loss.level == 0            ? "leaf"
+                     : loss.level == kAllLevels ? "all"
+                                                : std::to_string(loss.level));
+  }
+  return loss.name + "@" + join(levels, "+");
 }
 
 void read_losses(Section& s, std::vector<LossConfig>& losses) {

@@ -52,7 +52,7 @@ void read(Section s, EmbeddingConfig& embedding) {
   s.reject_unknown();
 }
 
-void read(Section s, ClassifierConfig& classifier) {
+void read(Section s, ClassifierConfig& classifier, TreeSpec& tree) {
   s.choose("input", classifier.input, {"features", "embedding"});
   s.choose("nodes", classifier.nodes, {"leaves", "all"});
   s.choose("kind", classifier.kind, {"hyperplanes", "ganea", "prototypes", "cosine"});
@@ -65,6 +65,7 @@ void read(Section s, ClassifierConfig& classifier) {
   s.read("prototypes", classifier.prototypes, [](const std::string&) { return true; },
          "a CSV file, or \"\" for random points");
   s.read("learn_prototypes", classifier.learn_prototypes);
+  s.read("repeat_shallow_leaves", tree.repeat_shallow_leaves);
   s.reject_unknown();
 }
 

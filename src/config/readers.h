@@ -14,7 +14,8 @@ namespace gyroseg {
 void read(Section s, DataConfig& data);
 void read(Section s, ModelConfig& model);
 void read(Section s, EmbeddingConfig& embedding);
-void read(Section s, ClassifierConfig& classifier);
+/// Its key repeat_shallow_leaves is one of the tree.
+void read(Section s, ClassifierConfig& classifier, TreeSpec& tree);
 void read(Section s, OptimizerConfig& optimizer);
 void read(Section s, ScheduleConfig& schedule);
 void read(Section s, TrainingConfig& training);
@@ -29,9 +30,6 @@ void read_losses(Section& s, std::vector<LossConfig>& losses);
 void read_decode(Section& s, std::vector<std::string>& modes);
 /// `hierarchy` and `labels` in every form. Problems of its own set tree_refused.
 void read_hierarchy(Section& s, TreeSpec& tree);
-
-/// Keys of one loss beside name, label, weight and schedule; null pointer for an unknown loss.
-[[nodiscard]] const std::vector<std::string>* loss_options(const std::string& name);
 
 /// What no single key shows: keys that contradict each other or the tree (null: refused already),
 /// and files and devices that are not there.

@@ -222,12 +222,23 @@ void write(Writer& out, const LossConfig& loss) {
   out.line("  label", loss.label);
   out.line("  weight", loss.weight);
   out.line("  schedule", loss.schedule);
-  if (loss.name == "cross_entropy") {
-    out.raw("  level", loss.level == 0 ? "leaf" : std::to_string(loss.level));
+  if (has_levels(loss.name)) {
+    if (loss.levels.empty()) {
+      out.raw("  level", loss.level == 0            ? "leaf"
+                         : loss.level == kAllLevels ? "all"
+                                                    : std::to_string(loss.level));
+    } else {
+      out.raw("  levels", list_of(loss.levels));
+    }
+    out.raw("  level_weights", list_of(loss.level_weights));
+  }
+  if (loss.name == "cross_entropy" || loss.name == "focal" || loss.name == "dice") {
     out.line("  class_weights", loss.class_weights);
-  } else if (loss.name == "tree_min") {
+  }
+  if (loss.name == "tree_min" || loss.name == "focal") {
     out.line("  gamma", loss.gamma);
-  } else if (loss.name == "tree_triplet") {
+  }
+  if (loss.name == "tree_triplet") {
     out.line("  margin", loss.margin);
     out.raw("  fixed_margin", loss.fixed_margin ? text_of(*loss.fixed_margin) : "null");
     out.line("  max_triplets", loss.max_triplets);
@@ -305,6 +316,7 @@ std::string write_config(const Config& config) {
   out.line("learn_temperature", config.classifier.learn_temperature);
   out.line("prototypes", config.classifier.prototypes);
   out.line("learn_prototypes", config.classifier.learn_prototypes);
+  out.line("repeat_shallow_leaves", config.hierarchy.repeat_shallow_leaves);
   out.close();
   out.open("loss");
   for (const LossConfig& loss : config.loss) {

@@ -41,6 +41,9 @@ Hierarchy::Hierarchy(const TreeSpec& spec) {
   }
   check_siblings(spec.roots, "");
   add_nodes(spec);
+  if (spec.repeat_shallow_leaves) {
+    repeat_shallow_leaves();
+  }
   order_nodes();
   build_levels();
 }
@@ -49,7 +52,8 @@ void Hierarchy::add_nodes(const TreeSpec& spec) {
   std::vector<std::string> places;
   const std::function<int(const NodeSpec&, int)> add = [&](const NodeSpec& node, int parent) {
     const int index = num_nodes();
-    nodes_.push_back({node.name, parent, parent < 0 ? 1 : nodes_[parent].depth + 1, {}, node.label});
+    nodes_.push_back(
+        {node.name, parent, parent < 0 ? 1 : nodes_[parent].depth + 1, {}, node.label, false});
     places.push_back(node.place);
     for (const NodeSpec& child : node.children) {
       const int child_index = add(child, index);
@@ -111,7 +115,38 @@ void Hierarchy::apply_label_table(const TreeSpec& spec, std::vector<std::string>
   }
 }
 
-// Leaves first, by mask value; then inner nodes in the order of the tree, parents before children.
+// Copies go between a shallow leaf and its parent: the leaf keeps its name and value at the bottom.
+void Hierarchy::repeat_shallow_leaves() {
+  int height = 0;
+  for (const Node& node : nodes_) {
+    height = std::max(height, node.depth);
+  }
+  const int written = num_nodes();
+  for (int leaf = 0; leaf < written; ++leaf) {
+    if (!nodes_[leaf].children.empty()) {
+      continue;
+    }
+    int parent = nodes_[leaf].parent;
+    for (int depth = nodes_[leaf].depth; depth < height; ++depth) {
+      const int copy = num_nodes();
+      std::vector<int>& siblings = parent < 0 ? top_nodes_ : nodes_[parent].children;
+      *std::find(siblings.begin(), siblings.end(), leaf) = copy;
+      const std::string name = nodes_[leaf].name + "@" + std::to_string(depth);
+      if (std::any_of(siblings.begin(), siblings.end(),
+                      [&](int node) { return node < copy && nodes_[node].name == name; })) {
+        fail("", path(leaf), "classifier.repeat_shallow_leaves repeats it as " + name +
+                                 ", which stands beside it already; rename that node");
+      }
+      nodes_.push_back({name, parent, depth, {leaf}, std::nullopt, true});
+      parent = copy;
+    }
+    nodes_[leaf].parent = parent;
+    nodes_[leaf].depth = height;
+  }
+}
+
+// Leaves first, by mask value; then inner nodes in the order of the tree and the copies of
+// leaves, parents before children.
 void Hierarchy::order_nodes() {
   std::vector<int> order(num_nodes());
   std::iota(order.begin(), order.end(), 0);
@@ -173,8 +208,11 @@ void Hierarchy::build_levels() {
 }
 
 std::string Hierarchy::path(int node) const {
-  const std::string& own = name(node);
-  return parent(node) < 0 ? own : path(parent(node)) + "/" + own;
+  int above = parent(node);
+  while (above >= 0 && at(above).copy) {
+    above = parent(above);
+  }
+  return above < 0 ? name(node) : path(above) + "/" + name(node);
 }
 
 std::vector<int> Hierarchy::ancestors(int node) const {
@@ -198,7 +236,16 @@ std::vector<int> Hierarchy::leaves_of(int node) const {
   return result;
 }
 
+int Hierarchy::top_copy(int node) const {
+  while (parent(node) >= 0 && at(parent(node)).copy) {
+    node = parent(node);
+  }
+  return node;
+}
+
 int Hierarchy::tree_distance(int u, int v) const {
+  u = top_copy(u);
+  v = top_copy(v);
   int edges = 0;
   while (u != v) {
     // -1, the virtual root, has depth 0.

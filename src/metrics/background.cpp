@@ -14,10 +14,12 @@ std::optional<int> background_node(const Hierarchy& tree, const std::string& set
     return tree.find(setting);
   }
   for (const int node : tree.top_nodes()) {
-    std::string name = tree.name(node);
+    const std::vector<int> leaves = tree.leaves_of(node);
+    const bool copies = leaves.size() == 1 && tree.top_copy(leaves.front()) == node;
+    std::string name = tree.name(copies ? leaves.front() : node);
     std::transform(name.begin(), name.end(), name.begin(),
                    [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    if ((name == "background" || name == "bg") && tree.leaves_of(node).size() == 1) {
+    if ((name == "background" || name == "bg") && leaves.size() == 1) {
       return node;
     }
   }

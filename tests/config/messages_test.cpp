@@ -65,10 +65,11 @@ TEST_F(Messages, EveryProblemAtOnceSortedByLineOverridesLast) {
       "train.yaml:9: model.pretrained: expected a file of weights, found none at none.safetensors; "
       "--set model.pretrained=\"\" runs without it\n"
       "train.yaml:10: classifier: expected a map of keys, got [all]\n"
-      "train.yaml:12: loss.0.gamma: cross_entropy does not read this option of tree_min\n"
+      "train.yaml:12: loss.0.gamma: cross_entropy does not read this option of focal, tree_min\n"
       "train.yaml:13: loss.1.wieght: unknown key, did you mean weight?\n"
       "train.yaml:13: loss.1.name: tree_min needs classifier.nodes: all, got leaves\n"
-      "train.yaml:14: loss.2.name: missing, expected cross_entropy | tree_min | tree_triplet\n"
+      "train.yaml:14: loss.2.name: missing, expected bce | boundary | cross_entropy | dice | "
+      "focal | hierarchical_softmax | total_variation | tree_min | tree_triplet\n"
       "train.yaml:15: training.batch_size: expected an integer >= 1, got 2.5\n"
       "train.yaml:15: training.drop_last: expected true or false, got yes\n"
       "train.yaml:16: optimiser: unknown key, did you mean optimizer?\n"
@@ -151,7 +152,20 @@ TEST_F(Messages, KeysThatContradictEachOther) {
             "train.yaml:3: decode: expected leaf_argmax | level_sum | level_head | path_sum, got "
             "argmax");
   EXPECT_EQ(error_of("loss: [{name: cross_entropy, level: 3}]"),
-            "train.yaml:3: loss.0.level: expected leaf or a level from 1 to 2, got 3");
+            "train.yaml:3: loss.0.level: expected leaf, all or a level from 1 to 2, got 3");
+  EXPECT_EQ(error_of("loss: [{name: dice, levels: [1, 3]}]"),
+            "train.yaml:3: loss.0.levels.1: expected a level from 1 to 2, got 3");
+  EXPECT_EQ(error_of("loss: [{name: dice, levels: [1, 0]}]"),
+            "train.yaml:3: loss.0.levels: expected a list of integers >= 1, got [1, 0]");
+  EXPECT_EQ(error_of("loss: [{name: dice, levels: [1], level: 2}]"),
+            "train.yaml:3: loss.0.level: stands beside levels; leave out one of the two");
+  EXPECT_EQ(error_of("loss: [{name: focal, level: every}]"),
+            "train.yaml:3: loss.0.level: expected leaf, all or an integer >= 1, got every");
+  EXPECT_EQ(error_of("loss: [{name: focal, level: all, level_weights: [1]}]"),
+            "train.yaml:3: loss.0.level_weights: expected one weight a level, 2, got 1");
+  EXPECT_EQ(error_of("loss: [{name: bce}, {name: hierarchical_softmax}]"),
+            "train.yaml:3: loss.0.name: bce needs classifier.nodes: all, got leaves\n"
+            "train.yaml:3: loss.1.name: hierarchical_softmax needs classifier.nodes: all, got leaves");
   EXPECT_EQ(error_of("loss: [{name: cross_entropy}, {name: cross_entropy}]"),
             "train.yaml:3: loss.1.label: cross_entropy@leaf is the label of loss.0 too; give each "
             "its own label");

@@ -123,6 +123,16 @@ TEST_F(SegHiero, ThreeLevelsWithTheSuperMapInCoarseIndices) {
   EXPECT_EQ(write_config(ConfigFiles::read(written)), written);
 }
 
+// Its groups of one class are the chain that classifier.repeat_shallow_leaves makes of our tree.
+TEST_F(SegHiero, PascalPartHasTwelveChannels) {
+  const Config config = ConfigFiles::read(
+      kDataset +
+      "classes:\n  super_coarse_to_coarse_map: [[0], [1, 2]]\n"
+      "  coarse_to_fine_map: [[0], [1, 4], [5, 6]]\n");
+  EXPECT_EQ(config.classifier.nodes, "all");
+  EXPECT_EQ(Hierarchy(config.hierarchy).num_nodes(), 2 + 3 + 7);
+}
+
 TEST_F(SegHiero, UnindentedDatasetBlock) {
   const Config config = ConfigFiles::read(
       "dataset:\nroot: '/path'\ntrain:\n  image_subdir: '/x'\n  mask_subdir: '/y'\n"

@@ -55,6 +55,23 @@ TEST_F(TreeForms, WithoutValuesLeavesCountInTheOrderOfTheFile) {
   EXPECT_EQ(labelled(tree("hierarchy: {b: {z: {}, y: {}}, a: {}}\n")), "b/z=0 b/y=1 a=2");
 }
 
+TEST_F(TreeForms, RepeatedShallowLeavesAreWrittenAsTheUserWroteThem) {
+  const std::string text =
+      kData +
+      "hierarchy: {sky: 0, body: {sky: 4, limbs: {arm: 1, leg: 2}}}\n"
+      "classifier: {nodes: all, repeat_shallow_leaves: true}\n";
+  const Config config = ConfigFiles::read(text);
+  EXPECT_EQ(Hierarchy(config.hierarchy).num_nodes(), 2 + 3 + 4);
+  const std::string written = write_config(config);
+  EXPECT_EQ(written.find("sky@"), std::string::npos);
+  EXPECT_EQ(write_config(ConfigFiles::read(written)), written);
+  EXPECT_EQ(labelled(Hierarchy(ConfigFiles::read(written).hierarchy)),
+            "sky=0 body/limbs/arm=1 body/limbs/leg=2 body/sky=4");
+  EXPECT_EQ(ConfigFiles::error(text, {"classifier.nodes=leaves"}),
+            "train.yaml:3: classifier.repeat_shallow_leaves: needs classifier.nodes: all, got "
+            "leaves");
+}
+
 TEST_F(TreeForms, LabelsOfInnerNodes) {
   EXPECT_EQ(labelled(tree("hierarchy: {bg: {}, body: {head: {}, torso: {}}}\n"
                           "labels: {bg: 0, head: 1, torso: 2, body: 7}\n")),

@@ -44,13 +44,15 @@ std::vector<DocumentedKey> documented_keys() {
 // A config in which every loss stands, so that every key of a loss can be set.
 const std::string kAllLosses =
     kMinimal + "classifier: {nodes: all}\n"
-               "loss: [{name: cross_entropy}, {name: tree_min}, {name: tree_triplet}]\n";
+               "loss: [{name: cross_entropy}, {name: tree_min}, {name: tree_triplet},"
+               " {name: focal}]\n";
 
 // "loss[].gamma" -> "loss.1.gamma" of kAllLosses.
 std::string addressed(std::string key) {
   const std::map<std::string, std::string> loss_of = {
       {"gamma", "1"},        {"margin", "2"},    {"fixed_margin", "2"},
-      {"max_triplets", "2"}, {"positives", "2"}, {"label", "0"}};
+      {"max_triplets", "2"}, {"positives", "2"}, {"label", "0"},
+      {"levels", "3"},       {"level_weights", "3"}};
   if (key.starts_with("loss[].")) {
     const std::string option = key.substr(7);
     const auto found = loss_of.find(option);
@@ -82,6 +84,30 @@ TEST(Keys, DocumentedDefaultsAreTheDefaults) {
     ++compared;
   }
   EXPECT_GT(compared, 60);
+}
+
+TEST(Losses, DefaultsAndLabelsOfLevels) {
+  const ConfigFiles files;
+  const Config config = ConfigFiles::read(
+      kMinimal +
+      "classifier: {nodes: all}\n"
+      "loss: [{name: focal, level: all, level_weights: [2, 0.5]}, {name: focal, gamma: 0},"
+      " {name: dice, levels: [1, 2]}, {name: total_variation, level: 2}, {name: boundary},"
+      " {name: bce}, {name: hierarchical_softmax}]\n");
+  const std::vector<std::string> labels = {"focal@all", "focal@leaf", "dice@1+2",
+                                           "total_variation@2", "boundary@leaf", "bce",
+                                           "hierarchical_softmax"};
+  ASSERT_EQ(config.loss.size(), labels.size());
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    EXPECT_EQ(config.loss[i].label, labels[i]);
+  }
+  EXPECT_EQ(config.loss[0].level, kAllLevels);
+  EXPECT_EQ(config.loss[0].gamma, 2);
+  EXPECT_EQ(config.loss[1].gamma, 0);
+  EXPECT_THAT(config.loss[0].level_weights, ElementsAre(2, 0.5));
+  EXPECT_THAT(config.loss[2].levels, ElementsAre(1, 2));
+  const std::string written = write_config(config);
+  EXPECT_EQ(write_config(ConfigFiles::read(written)), written);
 }
 
 // Each key set to something else must reach the written config, and survive being read back.
@@ -153,10 +179,13 @@ const std::map<std::string, std::string> kOtherValues = {
     {"classifier.learn_temperature", "true"},
     {"classifier.prototypes", "weights.safetensors"},
     {"classifier.learn_prototypes", "false"},
+    {"classifier.repeat_shallow_leaves", "true"},
     {"loss[].label", "main"},
     {"loss[].weight", "0.3333333333333333"},
     {"loss[].schedule", "cosine"},
     {"loss[].level", "1"},
+    {"loss[].levels", "[2]"},
+    {"loss[].level_weights", "[0.5]"},
     {"loss[].class_weights", "median_frequency"},
     {"loss[].gamma", "2"},
     {"loss[].margin", "0.2"},
@@ -204,7 +233,8 @@ TEST(Write, EveryKeyRoundTrips) {
         key == "loss" || key == "loss[].name" || key == "classifier.nodes" ||
         key == "inference.stride" || key == "embedding.learn_curvature" ||
         key.starts_with("data.color_map[]") ||
-        (key.starts_with("classifier.") && key != "classifier.input")) {
+        (key.starts_with("classifier.") && key != "classifier.input" &&
+         key != "classifier.repeat_shallow_leaves")) {
       continue;  // the machine decides about devices; a stride needs a window, a learned c a space
                  // that has one, prototypes their kind (next test); others have own tests
     }

@@ -250,7 +250,7 @@ TEST_F(CriterionTest, RefusesWhatCannotWork) {
     testing::expect_value_error([&] { Criterion(configs, tree, all_nodes, 0, manifold); }, part);
   };
   expect({}, false, space, "at least one");
-  expect({term("dice")}, false, space, "got dice");
+  expect({term("die")}, false, space, "got die");
   expect({term("tree_min")}, false, space, "classifier.nodes: all");
   expect({term("tree_triplet")}, false, nullptr, "embedding space");
   expect({cross_entropy_at(4)}, false, space, "from 1 to 3, got 4");

@@ -95,20 +95,33 @@ struct ClassifierConfig {
   bool learn_prototypes = true;       ///< false: constants
 };
 
+/// LossConfig::level of a loss that is applied at every level.
+inline constexpr int kAllLevels = -1;
+
 /// One named, weighted term. Options that a loss does not read are errors in its config.
 struct LossConfig {
-  std::string name;               ///< cross_entropy | tree_min | tree_triplet
-  std::string label;              ///< key in logs; default the name, with the level where it has one
+  std::string name;               ///< a name of configs/README.md: cross_entropy, tree_min, ...
+  std::string label;              ///< key in logs; "" = default_label
   double weight = 1.0;
   std::string schedule = "constant";  ///< constant | cosine (0 at the first step, `weight` at the last)
-  int level = 0;                      ///< cross_entropy: 1..L, 0 = leaf
+  int level = 0;            ///< of losses that have one: 1..L, 0 = leaf, kAllLevels
+  std::vector<int> levels;  ///< several levels, each 1..L, in place of `level`
+  std::vector<double> level_weights;   ///< of those levels, in their order; empty: 1 each
   std::string class_weights = "none";  ///< none | inverse_frequency | median_frequency | sqrt_median_frequency
-  double gamma = 0.0;                  ///< tree_min: focusing exponent, 2 = focal tree-min
+  double gamma = 0.0;                  ///< tree_min, focal: focusing exponent, 2 = focal tree-min
   double margin = 0.1;                 ///< tree_triplet: m_eps
   std::optional<double> fixed_margin;  ///< tree_triplet: the same margin for every triplet
   int max_triplets = 200;              ///< tree_triplet: per class
   std::string positives = "siblings";  ///< siblings | include_own_class
 };
+
+/// The name, with its levels where the loss has any: "dice@leaf", "dice@1", "dice@1+3", "dice@all".
+[[nodiscard]] std::string default_label(const LossConfig& loss);
+
+/// Whether the loss is one of the classes of a level: it reads level, levels and level_weights.
+[[nodiscard]] bool has_levels(const std::string& loss);
+/// Whether the loss reads one channel a node.
+[[nodiscard]] bool needs_all_nodes(const std::string& loss);
 
 struct OptimizerConfig {
   std::string name = "sgd";  ///< sgd | adamw

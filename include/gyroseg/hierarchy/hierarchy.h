@@ -21,10 +21,14 @@ inline constexpr std::int64_t kIgnored = -1;
 ///            L   levels, L == D; level 1 is the coarsest, level L the leaves
 ///   Level k of a node is its ancestor at depth k; a leaf of smaller depth stands for itself. So every
 ///   level partitions the leaves. An inner node above depth k does not determine level k.
+///   With spec.repeat_shallow_leaves every leaf above depth L becomes a chain of single children down
+///   to it: copies "leaf@k" at the depths k above, the leaf itself, with its name and mask value, at
+///   depth L. Copies are nodes as any other, but psi counts no edges within a chain: distances are
+///   those of the tree as written.
 ///   Names may repeat in different branches (a category with a leaf of its own name).
 ///   Throws  HierarchyError naming the node: empty tree, empty or slashed name, siblings of one name,
 ///           unknown, ambiguous or doubly labelled node, two nodes of one mask value, value outside
-///           [0, 65535], leaf without a value.
+///           [0, 65535], leaf without a value, a copy of a leaf beside a node of the copy's name.
 class Hierarchy {
  public:
   explicit Hierarchy(const TreeSpec& spec);
@@ -35,7 +39,7 @@ class Hierarchy {
   [[nodiscard]] bool is_leaf(int node) const { return node < num_leaves_; }
 
   [[nodiscard]] const std::string& name(int node) const { return at(node).name; }
-  /// Names from the root: "body/upper_body/head".
+  /// Names from the root: "body/upper_body/head"; the copies of a leaf are no part of its path.
   [[nodiscard]] std::string path(int node) const;
   /// -1 at the top.
   [[nodiscard]] int parent(int node) const { return at(node).parent; }
@@ -48,7 +52,10 @@ class Hierarchy {
   [[nodiscard]] std::vector<int> ancestors(int node) const;
   /// Leaves at or below the node, in index order.
   [[nodiscard]] std::vector<int> leaves_of(int node) const;
-  /// psi(u, v): number of edges between two nodes, through the virtual root where need be.
+  /// The highest copy of a repeated leaf; any other node itself. Its parent is the leaf's own.
+  [[nodiscard]] int top_copy(int node) const;
+  /// psi(u, v): number of edges between two nodes, through the virtual root where need be; none
+  /// between the copies of a leaf.
   [[nodiscard]] int tree_distance(int u, int v) const;
 
   /// Classes of level k in [1, L] as nodes, ordered by their first leaf.
@@ -71,10 +78,12 @@ class Hierarchy {
     int depth = 1;
     std::vector<int> children;
     std::optional<int> label;
+    bool copy = false;  ///< stands above the leaf that it repeats
   };
   [[nodiscard]] const Node& at(int node) const { return nodes_.at(node); }
   void add_nodes(const TreeSpec& spec);
   void apply_label_table(const TreeSpec& spec, std::vector<std::string>& places);
+  void repeat_shallow_leaves();
   void order_nodes();
   void build_levels();
 

@@ -32,6 +32,7 @@ struct LabelSpec {
 struct TreeSpec {
   std::vector<NodeSpec> roots;
   std::vector<LabelSpec> labels;  ///< empty: labels stand at the nodes, or leaves count from 0
+  bool repeat_shallow_leaves = false;  ///< classifier.repeat_shallow_leaves: see Hierarchy
 };
 
 }  // namespace gyroseg

@@ -11,6 +11,8 @@
 #include "gyroseg/config/config.h"
 #include "gyroseg/hierarchy/fold.h"
 #include "gyroseg/hierarchy/hierarchy.h"
+#include "gyroseg/hierarchy/sibling_softmax.h"
+#include "gyroseg/losses/term.h"
 #include "manifolds/manifold.h"
 #include "manifolds/tree_triplet.h"
 
@@ -44,8 +46,11 @@ struct LossSum {
 
 /// The weighted sum of the config's loss terms; the free functions of this folder with their state.
 ///
-///   cross_entropy  level_cross_entropy, class weights from the training pixels of the level
-///   tree_min       tree_min_loss, needs node channels
+///   of a level     cross_entropy, focal, dice, total_variation, boundary: on level_log_probabilities of
+///                  one level, or the weighted sum over several; class weights from the training pixels
+///                  of each level
+///   tree_min, bce, hierarchical_softmax
+///                  of all nodes, need node channels
 ///   tree_triplet   tree_triplet_loss on labels brought to the embedding's size (nearest_labels);
 ///                  labels of inner nodes take no part
 ///   auxiliary      cross entropy of the leaves on the auxiliary logits, weight auxiliary_weight,
@@ -76,24 +81,17 @@ class Criterion {
   void to(const torch::Device& device);
 
  private:
-  struct Term {
-    LossConfig config;
-    std::string label;
-    int level = 0;                ///< cross_entropy
-    torch::Tensor class_weights;  ///< [n_level] or undefined
-  };
-  /// What the terms of one call share.
-  struct Batch;
-
   [[nodiscard]] Term make_term(const LossConfig& config, const torch::Tensor& leaf_counts,
                                const Weigh& weigh) const;
-  [[nodiscard]] torch::Tensor evaluate(const Term& term, Batch& batch, std::int64_t& support) const;
-  [[nodiscard]] torch::Tensor triplets(const LossConfig& config, const LossInputs& inputs,
-                                       std::int64_t& support) const;
-  [[nodiscard]] torch::Tensor auxiliary(Batch& batch) const;
+  [[nodiscard]] torch::Tensor class_weights(int k, const LossConfig& config,
+                                            const torch::Tensor& leaf_counts,
+                                            const Weigh& weigh) const;
+  [[nodiscard]] torch::Tensor auxiliary(const torch::Tensor& logits,
+                                        const torch::Tensor& leaf_labels) const;
 
   Hierarchy tree_;
   LevelFolder folder_;
+  SiblingSoftmax siblings_;
   bool all_nodes_;
   double auxiliary_weight_;
   std::shared_ptr<const Manifold> manifold_;

@@ -10,7 +10,8 @@ namespace gyroseg {
 /// The node that "without background" leaves out, by the key metrics.background.
 ///
 ///   setting  auto    the node at depth 1 that is called background or bg, in any case, and has
-///                    one leaf (it is that leaf, or a chain of single children above it); else none
+///                    one leaf (it is that leaf, its copy, or a chain of single children above it);
+///                    else none
 ///            none    nothing
 ///            a node  name or path
 ///   Throws   HierarchyError: unknown or ambiguous node

@@ -1,0 +1,171 @@
+// What every loss of the config promises, through the Criterion.
+#include <gtest/gtest.h>
+#include <torch/types.h>
+
+#include "gyroseg/losses/criterion.h"
+#include "random_batch.h"
+#include "support/gradient_check.h"
+
+namespace gyroseg {
+namespace {
+
+using testing::random_labels;
+using testing::random_logits;
+
+struct Case {
+  const char* name;
+  bool all_nodes;
+  int level;
+};
+
+void PrintTo(const Case& c, std::ostream* out) {
+  *out << c.name << (c.all_nodes ? " of nodes" : " of leaves") << " at level " << c.level;
+}
+
+class LossContracts : public ::testing::TestWithParam<Case> {
+ protected:
+  LossContracts() {
+    LossConfig config;
+    config.name = GetParam().name;
+    config.level = GetParam().level;
+    config.gamma = 2.0;
+    criterion_.emplace(std::vector<LossConfig>{config}, tree_, GetParam().all_nodes, 0.0, nullptr);
+    logits_ = random_logits({2, GetParam().all_nodes ? tree_.num_nodes() : tree_.num_leaves(), 3, 4},
+                            torch::kFloat64, 1);
+    labels_ = random_labels(tree_.num_nodes(), {2, 3, 4}, 2);
+  }
+
+  [[nodiscard]] torch::Tensor value(const torch::Tensor& logits, const torch::Tensor& labels) const {
+    LossInputs inputs;
+    inputs.logits = logits;
+    inputs.labels = labels;
+    return (*criterion_)(inputs).total;
+  }
+  [[nodiscard]] torch::Tensor gradient(const torch::Tensor& logits,
+                                       const torch::Tensor& labels) const {
+    return testing::gradient([&](const torch::Tensor& z) { return value(z, labels); }, logits);
+  }
+
+  Hierarchy tree_ = testing::tree_of_height(3, 7);
+  std::optional<Criterion> criterion_;
+  torch::Tensor logits_;
+  torch::Tensor labels_;
+};
+
+TEST_P(LossContracts, GradientEqualsDifferences) {
+  // Central differences in float64: rounding and truncation stay below 1e-9 of the largest entry.
+  EXPECT_LT(testing::gradient_error([&](const torch::Tensor& z) { return value(z, labels_); },
+                                    logits_),
+            1e-7);
+}
+
+TEST_P(LossContracts, LabelsAreNeverChanged) {
+  const torch::Tensor before = labels_.clone();
+  (void)gradient(logits_, labels_);
+  EXPECT_TRUE(torch::equal(labels_, before));
+}
+
+TEST_P(LossContracts, NothingToLearnIsAnExactZero) {
+  const torch::Tensor ignored = torch::full_like(labels_, kIgnored);
+  EXPECT_EQ(value(logits_, ignored).item<double>(), 0.0);
+  EXPECT_TRUE(torch::equal(gradient(logits_, ignored), torch::zeros_like(logits_)));
+}
+
+TEST_P(LossContracts, IgnoredPixelsTakeNoPart) {
+  const torch::Tensor ignored = labels_.eq(kIgnored).unsqueeze(1);
+  ASSERT_TRUE(ignored.any().item<bool>());
+  const torch::Tensor other = torch::where(ignored, 3 - 2 * logits_, logits_);
+  EXPECT_EQ(value(other, labels_).item<double>(), value(logits_, labels_).item<double>());
+  EXPECT_EQ(testing::largest(gradient(logits_, labels_) * ignored), 0.0);
+}
+
+TEST_P(LossContracts, FiniteForSaturatedLogits) {
+  for (const double spread : {1e2, 1e4}) {
+    const torch::Tensor logits = (logits_ * spread).to(torch::kFloat32);
+    EXPECT_TRUE(value(logits, labels_).isfinite().item<bool>()) << spread;
+    EXPECT_TRUE(gradient(logits, labels_).isfinite().all().item<bool>()) << spread;
+  }
+}
+
+TEST_P(LossContracts, Float32AgreesWithFloat64) {
+  const torch::Tensor narrow = logits_.to(torch::kFloat32);
+  const torch::Tensor result = value(narrow, labels_);
+  EXPECT_EQ(result.scalar_type(), torch::kFloat32);
+  EXPECT_NEAR(result.item<double>(), value(narrow.to(torch::kFloat64), labels_).item<double>(),
+              1e-5);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Losses, LossContracts,
+    ::testing::Values(Case{"cross_entropy", false, kAllLevels}, Case{"cross_entropy", true, 2},
+                      Case{"focal", false, kAllLevels}, Case{"focal", true, kAllLevels},
+                      Case{"dice", false, kAllLevels}, Case{"dice", true, 2},
+                      Case{"total_variation", false, kAllLevels}, Case{"total_variation", true, 0},
+                      Case{"boundary", false, kAllLevels}, Case{"boundary", true, 2},
+                      Case{"bce", true, 0}, Case{"hierarchical_softmax", true, 0},
+                      Case{"tree_min", true, 0}));
+
+// Seed 004's wrapper: any loss of the leaves at every level, parents by the sums of their children.
+TEST(LevelsOfATerm, AddUpWithTheirWeights) {
+  const Hierarchy tree(pascal_part());
+  LossInputs inputs;
+  inputs.logits = random_logits({2, 7, 6, 5}, torch::kFloat64, 3);
+  inputs.labels = random_labels(10, {2, 6, 5}, 4);
+  const torch::Tensor counts = torch::tensor({100, 1, 2, 3, 4, 5, 6}, torch::kInt64);
+  const auto weigh = [](const torch::Tensor& of_level, const std::string&) {
+    return 1.0 / of_level.to(torch::kFloat32);
+  };
+  const auto measure = [&](const LossConfig& config) {
+    return Criterion({config}, tree, false, 0, nullptr, counts, weigh)(inputs).terms.at(0);
+  };
+  for (const std::string name : {"cross_entropy", "focal", "dice"}) {
+    LossConfig config;
+    config.name = name;
+    config.gamma = 2;
+    config.class_weights = "inverse_frequency";
+    std::vector<double> single;
+    for (const int k : {1, 2, 3}) {
+      config.level = k;
+      single.push_back(measure(config).value.item<double>());
+    }
+    EXPECT_NE(single[0], single[1]);
+    config.level = kAllLevels;
+    const LossTerm all = measure(config);
+    EXPECT_EQ(all.label, name + "@all");
+    EXPECT_EQ(all.support, inputs.labels.ge(0).logical_and(inputs.labels.lt(7)).sum().item<int>());
+    EXPECT_NEAR(all.value.item<double>(), single[0] + single[1] + single[2], 1e-12);
+    config.level = 0;
+    config.levels = {1, 3};
+    config.level_weights = {0.25, 2};
+    const LossTerm two = measure(config);
+    EXPECT_EQ(two.label, name + "@1+3");
+    EXPECT_NEAR(two.value.item<double>(), 0.25 * single[0] + 2 * single[2], 1e-12);
+  }
+}
+
+// Twelve channels: the levels of HSSN each have one channel a class.
+TEST(RepeatedLeaves, EveryLossReadsThem) {
+  TreeSpec spec = pascal_part();
+  spec.repeat_shallow_leaves = true;
+  const Hierarchy tree(spec);
+  std::vector<LossConfig> configs;
+  for (const char* name : {"cross_entropy", "focal", "dice", "bce", "hierarchical_softmax", "tree_min"}) {
+    configs.emplace_back().name = name;
+    configs.back().level = kAllLevels;
+  }
+  const Criterion criterion(configs, tree, true, 0, nullptr);
+  LossInputs inputs;
+  inputs.logits = random_logits({1, 12, 4, 4}, torch::kFloat64, 5).requires_grad_(true);
+  inputs.labels = random_labels(7, {1, 4, 4}, 6);
+  criterion(inputs).total.backward();
+  EXPECT_TRUE(inputs.logits.grad().isfinite().all().item<bool>());
+  // Siblings in the tree as written stay siblings for the triplets, and distances stay.
+  const TreeTables tables = tree_tables(tree);
+  const TreeTables plain = tree_tables(Hierarchy(pascal_part()));
+  EXPECT_TRUE(torch::equal(tables.distances, plain.distances));
+  EXPECT_TRUE(torch::equal(tables.parents, plain.parents));
+  EXPECT_EQ(tables.height, plain.height);
+}
+
+}  // namespace
+}  // namespace gyroseg
