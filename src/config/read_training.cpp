@@ -50,6 +50,7 @@ void read(Section s, TrainingConfig& training) {
   s.at_least("batch_size", training.batch_size, 1);
   s.at_least("max_steps", training.max_steps, 0);
   s.at_least("validate_every", training.validate_every, 0);
+  s.at_least("evaluate_train", training.evaluate_train, 0);
   s.read("drop_last", training.drop_last);
   s.read("ema", training.ema, [](double x) { return x >= 0 && x < 1; }, "a number >= 0 and < 1");
   s.at_least("early_stopping", training.early_stopping, 0);

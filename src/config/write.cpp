@@ -269,6 +269,7 @@ void write(Writer& out, const TrainingConfig& training) {
   out.line("batch_size", training.batch_size);
   out.line("max_steps", training.max_steps);
   out.line("validate_every", training.validate_every);
+  out.line("evaluate_train", training.evaluate_train);
   out.line("drop_last", training.drop_last);
   out.line("ema", training.ema);
   out.line("early_stopping", training.early_stopping);

@@ -35,9 +35,10 @@ Loader::Loader(const SegmentationDataset& dataset, const LoaderOptions& options)
   TORCH_CHECK_VALUE(options.prefetch >= 1, "Loader: prefetch must be >= 1, got ", options.prefetch);
   TORCH_CHECK_VALUE(options.rank >= 0 && options.rank < options.parts,
                     "Loader: rank must be in [0, ", options.parts, "), got ", options.rank);
-  const std::int64_t size = dataset.size();
-  batches_ = options.drop_last ? size / options.batch_size
-                               : (size + options.batch_size - 1) / options.batch_size;
+  TORCH_CHECK_VALUE(options.samples >= 0, "Loader: samples must be >= 0, got ", options.samples);
+  samples_ = options.samples > 0 ? std::min(options.samples, dataset.size()) : dataset.size();
+  batches_ = options.drop_last ? samples_ / options.batch_size
+                               : (samples_ + options.batch_size - 1) / options.batch_size;
   if (options.whole_batches) {
     batches_ = (batches_ - options.rank + options.parts - 1) / options.parts;
   }
@@ -58,11 +59,14 @@ Loader::~Loader() {
 void Loader::start_epoch(std::int64_t epoch, std::int64_t first_batch) {
   TORCH_CHECK_VALUE(first_batch >= 0 && first_batch <= batches_,
                     "Loader: first_batch must be in [0, ", batches_, "], got ", first_batch);
-  std::vector<std::int64_t> order(dataset_.size());
+  std::vector<std::int64_t> order(samples_);
   if (options_.shuffle) {
-    order = epoch_order(dataset_.size(), options_.seed, epoch);
+    order = epoch_order(samples_, options_.seed, epoch);
   } else {
     std::iota(order.begin(), order.end(), 0);
+  }
+  for (std::int64_t& index : order) {
+    index = index * dataset_.size() / samples_;  // itself, unless a part is left out
   }
   {
     const std::lock_guard lock(mutex_);
@@ -79,7 +83,7 @@ std::vector<std::int64_t> Loader::indices_of(std::int64_t batch) const {
   const std::int64_t parts = options_.parts;
   const std::int64_t whole = options_.whole_batches ? batch * parts + options_.rank : batch;
   std::int64_t first = whole * options_.batch_size;
-  std::int64_t last = std::min(first + options_.batch_size, dataset_.size());
+  std::int64_t last = std::min(first + options_.batch_size, samples_);
   if (!options_.whole_batches) {
     const std::int64_t count = last - first;
     last = first + count * (options_.rank + 1) / parts;

@@ -19,14 +19,17 @@ constexpr const char* kOptimizer = "optimizer/";
 constexpr const char* kAverage = "average/";
 
 Json to_json(const TrainingState& state) {
+  Json losses = Json::object();
+  for (const auto& [name, loss] : state.losses) {
+    losses[name] = {loss.weight, loss.mean, loss.squares};
+  }
   return {{"step", state.step},
           {"total_steps", state.total_steps},
           {"best", state.best},
           {"best_step", state.best_step},
           {"stale_validations", state.stale_validations},
           {"ema_updates", state.ema_updates},
-          {"loss_sums", state.loss_sums},
-          {"loss_steps", state.loss_steps}};
+          {"losses", losses}};
 }
 
 TrainingState from_json(const Json& json) {
@@ -37,8 +40,12 @@ TrainingState from_json(const Json& json) {
   json.at("best_step").get_to(state.best_step);
   json.at("stale_validations").get_to(state.stale_validations);
   json.at("ema_updates").get_to(state.ema_updates);
-  json.at("loss_sums").get_to(state.loss_sums);
-  json.at("loss_steps").get_to(state.loss_steps);
+  // Older checkpoints have sums there: a run resumed from one logs the mean of its own steps.
+  const Json losses = json.value("losses", Json::object());
+  for (const auto& [name, loss] : losses.items()) {
+    state.losses[name] = {loss.at(0).get<double>(), loss.at(1).get<double>(),
+                          loss.at(2).get<double>()};
+  }
   return state;
 }
 

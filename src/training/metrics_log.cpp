@@ -26,8 +26,7 @@ Json numbers(const std::map<std::string, double>& values) {
   return json;
 }
 
-Json to_json(const LogEntry& entry) {
-  const Validation& validation = *entry.validation;
+Json to_json(const Validation& validation) {
   Json levels = Json::array();
   for (const LevelReport& level : validation.reports.front().levels) {
     levels.push_back({{"level", level.level},
@@ -36,15 +35,32 @@ Json to_json(const LogEntry& entry) {
                       {"pixel_accuracy", number(level.pixel_accuracy)},
                       {"ece", number(level.ece)}});
   }
-  Json val = {{"loss", number(validation.loss)}, {"terms", numbers(validation.terms)}, {"levels", levels}};
+  return {{"loss", number(validation.loss)},
+          {"loss_std", number(validation.loss_deviation)},
+          {"terms", numbers(validation.terms)},
+          {"levels", levels}};
+}
+
+Json to_json(const LogEntry& entry) {
+  std::map<std::string, double> train;
+  std::map<std::string, double> train_std;
+  for (const auto& [name, loss] : entry.train_losses) {
+    train[name] = loss.mean;
+    train_std[name] = loss.deviation();
+  }
+  train.try_emplace("total", std::nan(""));  // every step was rejected
   Json json = {{"epoch", entry.epoch},
           {"step", entry.step},
           {"lr", entry.learning_rate},
-          {"train", numbers(entry.train_losses)},
-          {"val", val},
+          {"train", numbers(train)},
+          {"train_std", numbers(train_std)},
+          {"val", to_json(*entry.validation)},
           {"best", entry.best},
           {"train_seconds", entry.train_seconds},
           {"val_seconds", entry.validation_seconds}};
+  if (entry.train_evaluation != nullptr) {
+    json["train_eval"] = to_json(*entry.train_evaluation);
+  }
   if (entry.curvature) {
     json["curvature"] = *entry.curvature;
   }
@@ -106,9 +122,12 @@ void MetricsLog::print_row(const LogEntry& entry) {
     header_printed_ = true;
   }
   const MetricsReport& report = entry.validation->reports.front();
+  const auto total = entry.train_losses.find("total");  // none where every step was rejected
+  const double train_loss =
+      total == entry.train_losses.end() ? std::nan("") : total->second.mean;
   table_ << padded(cell(std::floor(entry.epoch) == entry.epoch ? "%.0f" : "%.2f", entry.epoch), 7)
          << padded(std::to_string(entry.step), 8)
-         << padded(cell("%.4f", entry.train_losses.at("total")), 12)
+         << padded(cell("%.4f", train_loss), 12)
          << padded(cell("%.4f", entry.validation->loss), 10)
          << padded(rate(report.levels.back().pixel_accuracy), 11);
   for (const LevelReport& level : report.levels) {

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <cstdio>
 #include <limits>
+#include <optional>
+#include <utility>
 
 #include <torch/nn/utils/clip_grad.h>
 #include <torch/types.h>
@@ -64,13 +66,11 @@ std::int64_t steps_in_all(const Config& config, const Loader& loader) {
                                        : config.training.epochs * loader.batches_per_epoch();
 }
 
-std::map<std::string, double> means(const std::map<std::string, double>& sums, std::int64_t steps) {
-  std::map<std::string, double> result;
-  for (const auto& [name, sum] : sums) {
-    result[name] = steps > 0 ? sum / static_cast<double>(steps) : std::nan("");
-  }
-  result.try_emplace("total", std::nan(""));
-  return result;
+// The samples of training.evaluate_train, seen as validation sees its own.
+LoaderOptions evaluation_options(const Config& config, const ProcessGroup& group) {
+  LoaderOptions options = loader_options(config, group, false);
+  options.samples = config.training.evaluate_train;
+  return options;
 }
 
 std::string step_note(std::int64_t epoch, double loss, double images_per_second) {
@@ -94,6 +94,9 @@ Trainer::Trainer(Config config, RunFolder run, TrainOptions options, std::ostrea
       val_set_(config_.data, tree_, "val"),
       train_(train_set_, loader_options(config_, group_, true)),
       val_(val_set_, loader_options(config_, group_, false)),
+      train_evaluation_(config_.training.evaluate_train > 0
+                            ? std::make_unique<Loader>(train_set_, evaluation_options(config_, group_))
+                            : nullptr),
       model_(build_model(config_, tree_)),
       criterion_(build_criterion(
           config_, tree_, model_,
@@ -209,11 +212,10 @@ double Trainer::step(const Batch& batch) {
       average_->update(*model_);
       state_.ema_updates = average_->updates();
     }
-    state_.loss_sums["total"] += loss;
+    state_.losses["total"].add(loss);
     for (std::size_t i = 0; i < losses.terms.size(); ++i) {
-      state_.loss_sums[losses.terms[i].label] += joint.terms[i];
+      state_.losses[losses.terms[i].label].add(joint.terms[i]);
     }
-    ++state_.loss_steps;
   }
   ++state_.step;
   return loss;
@@ -235,6 +237,13 @@ bool Trainer::validation_due() const {
   return state_.step % interval == 0;
 }
 
+Validation Trainer::measure(Loader& loader) {
+  loader.start_epoch(0);
+  return validate(model_, [&loader] { return loader.next(); },
+                  {tree_, decoder_, config_.decode, config_.metrics.background, &criterion_,
+                   config_.seed, validation_inference(config_), group_});
+}
+
 void Trainer::validate_and_save() {
   const Clock::time_point start = Clock::now();
   if (average_) {
@@ -244,11 +253,10 @@ void Trainer::validate_and_save() {
     // Every process has running statistics of its own; those of rank 0 count, as in its checkpoint.
     share_state(group_, *model_);
   }
-  val_.start_epoch(0);
-  const Validation validation =
-      validate(model_, [this] { return val_.next(); },
-               {tree_, decoder_, config_.decode, config_.metrics.background, &criterion_,
-                config_.seed, validation_inference(config_), group_});
+  const Validation validation = measure(val_);
+  const double validation_seconds = seconds_since(start);
+  const std::optional<Validation> train_evaluation =
+      train_evaluation_ ? std::optional(measure(*train_evaluation_)) : std::nullopt;
   const double value = best_value(validation);
   const bool best = improves(value);
   if (best) {
@@ -256,9 +264,7 @@ void Trainer::validate_and_save() {
     state_.best_step = state_.step;
   }
   state_.stale_validations = best ? 0 : state_.stale_validations + 1;
-  const std::map<std::string, double> train_losses = means(state_.loss_sums, state_.loss_steps);
-  state_.loss_sums.clear();
-  state_.loss_steps = 0;
+  const std::map<std::string, Moments> train_losses = std::exchange(state_.losses, {});
   if (best && group_.first()) {
     save_weights(run_.best(), *model_, state_);
   }
@@ -271,10 +277,11 @@ void Trainer::validate_and_save() {
               state_.step,
               learning_rate(config_.schedule, config_.optimizer.lr, state_.step - 1,
                             state_.total_steps),
-              train_losses, &validation, train_seconds_, seconds_since(start), best,
+              train_losses, &validation, train_seconds_, validation_seconds, best,
               config_.embedding.learn_curvature
                   ? std::optional<double>(model_->manifold()->curvature())
-                  : std::nullopt});
+                  : std::nullopt,
+              train_evaluation ? &*train_evaluation : nullptr});
   }
   if (!validation.collapsed.empty()) {
     progress_out_ << "warning: more than 99 % of the validation pixels are predicted as "

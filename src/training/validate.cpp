@@ -3,6 +3,8 @@
 #include <torch/types.h>
 #include <torch/utils.h>
 
+#include "gyroseg/metrics/moments.h"
+
 namespace gyroseg {
 namespace {
 
@@ -19,6 +21,8 @@ class LossMean {
       mean += share * (term.value.item<double>() - mean);
     }
   }
+
+  [[nodiscard]] double total() const { return total_; }
 
   // Adds the mean to the sums over all images: it stands for `images` of them.
   void add_to(Validation& result, double images) const {
@@ -66,6 +70,19 @@ torch::Tensor measure(Segmenter& model, const torch::Tensor& images, const torch
   return predict(network, images, {labels.size(1), labels.size(2)}, parts.inference);
 }
 
+// Replaces the moments by those over all processes.
+void merge_moments(const ProcessGroup& group, Moments& moments) {
+  torch::Tensor sums = torch::tensor({moments.weight, moments.weight * moments.mean}, torch::kFloat64);
+  group.sum(sums);
+  const double weight = sums[0].item<double>();
+  const double mean = weight > 0 ? sums[1].item<double>() / weight : 0;
+  const double shift = moments.mean - mean;
+  torch::Tensor squares =
+      torch::tensor({moments.squares + moments.weight * shift * shift}, torch::kFloat64);
+  group.sum(squares);
+  moments = {weight, mean, squares.item<double>()};
+}
+
 // Replaces the sums by those over all processes. Each has the same terms, also one without images.
 void merge_losses(const ProcessGroup& group, Validation& result, std::int64_t& images) {
   std::vector<double> mine = {static_cast<double>(images), result.loss};
@@ -98,6 +115,7 @@ Validation validate(Segmenter& model, const std::function<std::optional<Batch>()
     }
   }
   std::int64_t images = 0;
+  Moments batch_losses;
   while (const std::optional<Batch> batch = next_batch()) {
     const torch::Tensor labels = batch->labels.to(device);
     const std::int64_t batch_images = batch->images.size(0);
@@ -105,6 +123,7 @@ Validation validate(Segmenter& model, const std::function<std::optional<Batch>()
     const torch::Tensor logits =
         measure(model, batch->images.to(device), labels, parts, batch->indices.front(), losses);
     losses.add_to(result, static_cast<double>(batch_images));
+    batch_losses.add(losses.total(), static_cast<double>(batch_images));
     const std::vector<Decoded> decoded = parts.decoder(logits, parts.modes);
     for (std::size_t i = 0; i < decoded.size(); ++i) {
       metrics[i].add(decoded[i], labels);
@@ -119,7 +138,9 @@ Validation validate(Segmenter& model, const std::function<std::optional<Batch>()
       mode.merge([&](torch::Tensor& counts) { parts.group.sum(counts); });
     }
     merge_losses(parts.group, result, images);
+    merge_moments(parts.group, batch_losses);
   }
+  result.loss_deviation = batch_losses.deviation();
   for (const LevelMetrics& mode : metrics) {
     result.reports.push_back(mode.report());
   }

@@ -206,6 +206,7 @@ const std::map<std::string, std::string> kOtherValues = {
     {"training.batch_size", "1"},
     {"training.max_steps", "100"},
     {"training.validate_every", "10"},
+    {"training.evaluate_train", "64"},
     {"training.drop_last", "false"},
     {"training.ema", "0.999"},
     {"training.early_stopping", "2"},

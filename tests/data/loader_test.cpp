@@ -225,5 +225,31 @@ TEST_F(LoaderTest, ARankOutsideThePartsIsRefused) {
   EXPECT_THROW(Loader(dataset, wrong), c10::ValueError);
 }
 
+TEST_F(LoaderTest, SomeSamplesAreSpreadOverTheSet) {
+  const SegmentationDataset dataset(config_, small_tree(), "train");
+  const auto indices_of = [&](std::int64_t samples, int rank, int parts) {
+    LoaderOptions options;
+    options.batch_size = 2;
+    options.samples = samples;
+    options.rank = rank;
+    options.parts = parts;
+    options.whole_batches = true;
+    Loader loader(dataset, options);
+    std::vector<std::int64_t> indices;
+    for (const Batch& batch : epoch(loader, 0)) {
+      indices.insert(indices.end(), batch.indices.begin(), batch.indices.end());
+    }
+    return indices;
+  };
+  using Indices = std::vector<std::int64_t>;
+  EXPECT_EQ(indices_of(5, 0, 1), (Indices{0, 2, 4, 6, 8}));
+  EXPECT_EQ(indices_of(5, 0, 2), (Indices{0, 2, 8}));
+  EXPECT_EQ(indices_of(5, 1, 2), (Indices{4, 6}));
+  EXPECT_EQ(indices_of(1, 0, 1), (Indices{0}));
+  for (const std::int64_t all : {0, 11, 100}) {
+    EXPECT_EQ(indices_of(all, 0, 1), (Indices{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10})) << all;
+  }
+}
+
 }  // namespace
 }  // namespace gyroseg

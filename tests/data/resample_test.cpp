@@ -48,6 +48,9 @@ double weight(Resample resample, double t) {
 
 /// Matrix [to, from] of one axis in float64.
 torch::Tensor matrix(Resample resample, std::int64_t from, std::int64_t to) {
+  if (from == to) {
+    return torch::eye(to, torch::kFloat64);
+  }
   torch::Tensor weights = torch::zeros({to, from}, torch::kFloat64);
   const double scale = static_cast<double>(from) / static_cast<double>(to);
   for (std::int64_t x = 0; x < to; ++x) {

@@ -191,6 +191,40 @@ TEST_F(TrainerTest, WritesTableLogAndAUsableRunFolder) {
   EXPECT_FALSE(loaded.model->is_training());
 }
 
+// With the training images as validation images too, both measurements must agree, and neither may change
+// the training.
+TEST_F(TrainerTest, MeasuresTrainingSamplesAsItMeasuresValidationSamples) {
+  Config config = this->config();
+  config.data.splits["val"] = config.data.splits["train"];
+  config.data.augment.scale = {0.5, 2.0};  // of training alone
+  const auto lines = [&](const std::string& name, int samples) {
+    config.training.evaluate_train = samples;
+    const RunFolder run = run_folder(name);
+    EXPECT_EQ(train(config, run), TrainOutcome::finished);
+    std::vector<nlohmann::json> entries;
+    std::istringstream log(text_of(run.metrics()));
+    for (std::string line; std::getline(log, line);) {
+      entries.push_back(nlohmann::json::parse(line));
+    }
+    return entries;
+  };
+  const auto without = lines("train_eval_0", 0);
+  const auto all = lines("train_eval_8", 8);
+  const auto some = lines("train_eval_3", 3);
+  ASSERT_FALSE(all.empty());
+  ASSERT_EQ(all.size(), without.size());
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    EXPECT_FALSE(without[i].contains("train_eval"));
+    EXPECT_EQ(all[i].at("train_eval"), all[i].at("val"));
+    EXPECT_EQ(all[i].at("val"), without[i].at("val"));
+    EXPECT_EQ(all[i].at("train"), without[i].at("train"));
+    EXPECT_NE(some[i].at("train_eval").at("loss"), some[i].at("val").at("loss"));
+    EXPECT_GT(all[i].at("train_std").at("total").get<double>(), 0) << "several steps an epoch";
+    EXPECT_GE(all[i].at("val").at("loss_std").get<double>(), 0);
+  }
+  expect_equal_files(run_folder("train_eval_0").last(), run_folder("train_eval_8").last());
+}
+
 TEST_F(TrainerTest, ARunIsNeverOverwritten) {
   const RunFolder run = run_folder("taken");
   begin_run(run, config());

@@ -144,6 +144,7 @@ struct TrainingConfig {
   int batch_size = 8;
   int max_steps = 0;        ///< > 0: length in steps, in place of epochs
   int validate_every = 0;   ///< steps between validations, 0 = at the end of an epoch
+  int evaluate_train = 0;   ///< training samples measured like the validation data, beside them; 0 = none
   bool drop_last = true;    ///< leave out the last, shorter batch of an epoch
   double ema = 0.0;         ///< decay of the averaged weights used for validation, 0 = off
   int early_stopping = 0;   ///< validations without improvement before the end, 0 = off

@@ -34,6 +34,7 @@ struct LoaderOptions {
   int rank = 0;                ///< which part of the batches this loader gives, in [0, parts)
   int parts = 1;               ///< loaders that give the batches together
   bool whole_batches = false;  ///< a part is every parts-th batch; else a run of each one's samples
+  std::int64_t samples = 0;    ///< > 0: at most this many, spread evenly over the data set
 };
 
 /// Batches of a data set. The batches of an epoch are a function of (data set, options but for
@@ -81,6 +82,7 @@ class Loader {
 
   const SegmentationDataset& dataset_;
   LoaderOptions options_;
+  std::int64_t samples_ = 0;   ///< of an epoch, of all parts
   std::int64_t batches_ = 0;
   std::int64_t capacity_ = 0;  ///< batches claimed or ready at most
 

@@ -13,7 +13,8 @@ namespace gyroseg {
 
 /// How images are interpolated (data.resample). All but `area` are separable filters f: the result at x
 /// is the mean of the source pixels i, weighted by f((i + 1/2 - centre(x)) / s), s = max(1, old / new).
-/// So they average over the covered pixels where an axis shrinks, and interpolate where it grows.
+/// So they average over the covered pixels where an axis shrinks, and interpolate where it grows; an
+/// axis that keeps its size is left as it is.
 ///
 ///   bilinear  1 - |t|             for |t| < 1
 ///   bicubic   Keys' with a = -1/2 for |t| < 2

@@ -8,6 +8,7 @@
 #include <torch/nn/module.h>
 #include <torch/optim/optimizer.h>
 
+#include "gyroseg/metrics/moments.h"
 #include "gyroseg/training/optimizer.h"
 #include "gyroseg/training/weight_average.h"
 
@@ -27,8 +28,7 @@ struct TrainingState {
   std::int64_t best_step = -1;   ///< -1: no validation yet
   int stale_validations = 0;     ///< since the last improvement
   std::int64_t ema_updates = 0;
-  std::map<std::string, double> loss_sums;  ///< of each term since the last validation
-  std::int64_t loss_steps = 0;              ///< steps in loss_sums
+  std::map<std::string, Moments> losses;  ///< of each term, over the steps since the last validation
 };
 
 /// What a training checkpoint holds. `average` may be null.

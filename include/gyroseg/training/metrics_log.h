@@ -8,6 +8,7 @@
 #include <string>
 
 #include "gyroseg/hierarchy/hierarchy.h"
+#include "gyroseg/metrics/moments.h"
 #include "gyroseg/training/validate.h"
 
 namespace gyroseg {
@@ -17,12 +18,13 @@ struct LogEntry {
   double epoch = 0;          ///< epochs trained, a fraction where validation falls inside one
   std::int64_t step = 0;     ///< optimiser steps made
   double learning_rate = 0;  ///< of the last step
-  std::map<std::string, double> train_losses;  ///< "total" and every unweighted term, mean over steps
+  std::map<std::string, Moments> train_losses;  ///< "total" and every unweighted term, over steps
   const Validation* validation = nullptr;
   double train_seconds = 0;
   double validation_seconds = 0;
   bool best = false;
   std::optional<double> curvature = std::nullopt;  ///< c where it is learned
+  const Validation* train_evaluation = nullptr;    ///< of training.evaluate_train samples
 };
 
 /// metrics.jsonl and the table of epochs.

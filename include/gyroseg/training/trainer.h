@@ -60,6 +60,7 @@ class Trainer {
   void start();
   void save_last();
   double step(const Batch& batch);
+  Validation measure(Loader& loader);
   void validate_and_save();
   bool improves(double value) const;
   [[nodiscard]] double best_value(const Validation& validation) const;
@@ -77,6 +78,7 @@ class Trainer {
   SegmentationDataset val_set_;
   Loader train_;
   Loader val_;
+  std::unique_ptr<Loader> train_evaluation_;  ///< null: training.evaluate_train is 0
   Segmenter model_;
   Criterion criterion_;
   LabelDecoder decoder_;

@@ -20,6 +20,7 @@ namespace gyroseg {
 
 struct Validation {
   double loss = 0;                      ///< total, mean over images; scheduled weights at their end
+  double loss_deviation = 0;            ///< standard deviation of the batches' losses about it
   std::map<std::string, double> terms;  ///< each unweighted term, mean over images
   std::vector<MetricsReport> reports;   ///< one a decode mode, in the order asked for
   std::string collapsed;                ///< the class that takes nearly all pixels, or ""
