@@ -58,7 +58,7 @@ std::vector<std::string> config_keys() {
   ReadContext context;
   const Value root = parse_yaml(
       "{data: {color_map: [{color: [0, 0, 0], value: 0}]},"
-      " loss: [{name: cross_entropy}, {name: tree_min}, {name: tree_triplet}]}",
+      " loss: [{name: cross_entropy}, {name: tree_min}, {name: tree_triplet}, {name: rmi}]}",
       "keys", 0, context.problems);
   context.root = &root;
   (void)read_all(context);

@@ -13,6 +13,7 @@ const std::map<std::string, std::vector<std::string>> kOptions = {
     {"dice", {"level", "levels", "level_weights", "class_weights"}},
     {"focal", {"level", "levels", "level_weights", "class_weights", "gamma"}},
     {"hierarchical_softmax", {}},
+    {"rmi", {"radius", "pool_size", "pool_stride", "pool_way", "reduction"}},
     {"total_variation", {"level", "levels", "level_weights"}},
     {"tree_min", {"gamma"}},
     {"tree_triplet", {"margin", "fixed_margin", "max_triplets", "positives"}},
@@ -69,6 +70,13 @@ void read_options(Section& s, LossConfig& loss) {
     loss.gamma = loss.name == "focal" ? 2.0 : 0.0;
     s.at_least("gamma", loss.gamma, 0.0);
   }
+  if (loss.name == "rmi") {
+    s.at_least("radius", loss.radius, 1);
+    s.at_least("pool_size", loss.pool_size, 1);
+    s.at_least("pool_stride", loss.pool_stride, 1);
+    s.choose("pool_way", loss.pool_way, {"max", "avg", "stride"});
+    s.choose("reduction", loss.reduction, {"sum", "level_mean"});
+  }
   if (loss.name == "tree_triplet") {
     s.at_least("margin", loss.margin, 0.0);
     double fixed = -1;
@@ -121,7 +129,7 @@ void read(Section s, LossConfig& loss) {
 bool has_levels(const std::string& loss) { return reads(loss, "level"); }
 
 bool needs_all_nodes(const std::string& loss) {
-  return loss == "bce" || loss == "hierarchical_softmax" || loss == "tree_min";
+  return loss == "bce" || loss == "hierarchical_softmax" || loss == "rmi" || loss == "tree_min";
 }
 
 std::string default_label(const LossConfig& loss) {

@@ -238,6 +238,13 @@ void write(Writer& out, const LossConfig& loss) {
   if (loss.name == "tree_min" || loss.name == "focal") {
     out.line("  gamma", loss.gamma);
   }
+  if (loss.name == "rmi") {
+    out.line("  radius", loss.radius);
+    out.line("  pool_size", loss.pool_size);
+    out.line("  pool_stride", loss.pool_stride);
+    out.line("  pool_way", loss.pool_way);
+    out.line("  reduction", loss.reduction);
+  }
   if (loss.name == "tree_triplet") {
     out.line("  margin", loss.margin);
     out.raw("  fixed_margin", loss.fixed_margin ? text_of(*loss.fixed_margin) : "null");

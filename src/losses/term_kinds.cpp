@@ -10,6 +10,7 @@
 #include "gyroseg/losses/dice.h"
 #include "gyroseg/losses/focal.h"
 #include "gyroseg/losses/hierarchical_softmax.h"
+#include "gyroseg/losses/rmi.h"
 #include "gyroseg/losses/total_variation.h"
 #include "gyroseg/losses/tree_min.h"
 
@@ -65,6 +66,15 @@ Measured hierarchical_softmax(const Term&, LossBatch& batch) {
           batch.labels(1).second};
 }
 
+Measured rmi(const Term& term, LossBatch& batch) {
+  const RmiOptions options{term.config.radius, term.config.pool_size, term.config.pool_stride,
+                           term.config.pool_way};
+  const Hierarchy& tree = batch.parts.tree;
+  return {reduce_rmi(rmi_loss(batch.logits, batch.inputs.labels, tree, options), tree,
+                     term.config.reduction),
+          batch.labels(tree.num_levels()).second};
+}
+
 Measured triplets(const Term& term, LossBatch& batch) {
   const LossInputs& inputs = batch.inputs;
   TORCH_CHECK_VALUE(inputs.embedding.defined() && inputs.embedding.dim() == 4,
@@ -96,6 +106,7 @@ const std::vector<TermKind>& term_kinds() {
       {"dice", dice, nullptr},
       {"focal", focal, nullptr},
       {"hierarchical_softmax", nullptr, hierarchical_softmax},
+      {"rmi", nullptr, rmi},
       {"total_variation", variation, nullptr},
       {"tree_min", nullptr, tree_min},
       {"tree_triplet", nullptr, triplets},

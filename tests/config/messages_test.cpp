@@ -69,7 +69,7 @@ TEST_F(Messages, EveryProblemAtOnceSortedByLineOverridesLast) {
       "train.yaml:13: loss.1.wieght: unknown key, did you mean weight?\n"
       "train.yaml:13: loss.1.name: tree_min needs classifier.nodes: all, got leaves\n"
       "train.yaml:14: loss.2.name: missing, expected bce | boundary | cross_entropy | dice | "
-      "focal | hierarchical_softmax | total_variation | tree_min | tree_triplet\n"
+      "focal | hierarchical_softmax | rmi | total_variation | tree_min | tree_triplet\n"
       "train.yaml:15: training.batch_size: expected an integer >= 1, got 2.5\n"
       "train.yaml:15: training.drop_last: expected true or false, got yes\n"
       "train.yaml:16: optimiser: unknown key, did you mean optimizer?\n"

@@ -45,14 +45,16 @@ std::vector<DocumentedKey> documented_keys() {
 const std::string kAllLosses =
     kMinimal + "classifier: {nodes: all}\n"
                "loss: [{name: cross_entropy}, {name: tree_min}, {name: tree_triplet},"
-               " {name: focal}]\n";
+               " {name: focal}, {name: rmi}]\n";
 
 // "loss[].gamma" -> "loss.1.gamma" of kAllLosses.
 std::string addressed(std::string key) {
   const std::map<std::string, std::string> loss_of = {
       {"gamma", "1"},        {"margin", "2"},    {"fixed_margin", "2"},
       {"max_triplets", "2"}, {"positives", "2"}, {"label", "0"},
-      {"levels", "3"},       {"level_weights", "3"}};
+        {"levels", "3"},       {"level_weights", "3"}, {"radius", "4"},
+        {"pool_size", "4"},    {"pool_stride", "4"}, {"pool_way", "4"},
+        {"reduction", "4"}};
   if (key.starts_with("loss[].")) {
     const std::string option = key.substr(7);
     const auto found = loss_of.find(option);
@@ -192,6 +194,11 @@ const std::map<std::string, std::string> kOtherValues = {
     {"loss[].fixed_margin", "0.6"},
     {"loss[].max_triplets", "50"},
     {"loss[].positives", "include_own_class"},
+    {"loss[].radius", "2"},
+    {"loss[].pool_size", "5"},
+    {"loss[].pool_stride", "2"},
+    {"loss[].pool_way", "avg"},
+    {"loss[].reduction", "level_mean"},
     {"optimizer.name", "adamw"},
     {"optimizer.lr", "2.2250738585072014e-308"},
     {"optimizer.momentum", "0.5"},

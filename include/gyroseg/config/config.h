@@ -113,6 +113,11 @@ struct LossConfig {
   std::optional<double> fixed_margin;  ///< tree_triplet: the same margin for every triplet
   int max_triplets = 200;              ///< tree_triplet: per class
   std::string positives = "siblings";  ///< siblings | include_own_class
+  int radius = 3;                      ///< rmi: patches of radius x radius
+  int pool_size = 3;                   ///< rmi: window
+  int pool_stride = 3;                 ///< rmi: of the windows
+  std::string pool_way = "max";        ///< rmi: max | avg | stride
+  std::string reduction = "sum";       ///< rmi: sum | level_mean
 };
 
 /// The name, with its levels where the loss has any: "dice@leaf", "dice@1", "dice@1+3", "dice@all".

@@ -49,7 +49,7 @@ struct LossSum {
 ///   of a level     cross_entropy, focal, dice, total_variation, boundary: on level_log_probabilities of
 ///                  one level, or the weighted sum over several; class weights from the training pixels
 ///                  of each level
-///   tree_min, bce, hierarchical_softmax
+///   tree_min, bce, hierarchical_softmax, rmi (reduce_rmi of rmi_loss)
 ///                  of all nodes, need node channels
 ///   tree_triplet   tree_triplet_loss on labels brought to the embedding's size (nearest_labels);
 ///                  labels of inner nodes take no part

@@ -1,0 +1,208 @@
+#include "rmi_operator.h"
+
+#include <torch/library.h>
+#include <torch/types.h>
+
+#include "manifolds/kernels/double_backward.h"
+#include "manifolds/kernels/operator_arguments.h"
+#include "manifolds/kernels/operator_handle.h"
+#include "operator_inputs.h"
+#include "pixel_tiles.h"
+#include "rmi_composite.h"
+#include "rmi_kernel.h"
+#include "rmi_value.h"
+
+// gyroseg::rmi_loss: every node's region mutual information, mean over the images, [V]. rmi_terms is
+// the same with a stride of its own and averages in place of maxima.
+namespace gyroseg::losses {
+namespace {
+
+using torch::Tensor;
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+constexpr const char* kName = "rmi_loss";
+
+using Forward = Tensor(const Tensor&, const Tensor&, const Tensor&, const Tensor&, std::int64_t,
+                       std::int64_t, std::int64_t, bool, std::int64_t);
+using Backward = Tensor(const Tensor&, const Tensor&, const Tensor&, const Tensor&, const Tensor&,
+                        std::int64_t, std::int64_t, std::int64_t, bool, std::int64_t);
+
+void check(const Tensor& logits, const Tensor& labels, const Tensor& parent,
+           const Tensor& leaf_node, const RmiSettings& s) {
+  check_inputs(kName, logits, labels, parent, leaf_node);
+  TORCH_CHECK_VALUE(s.radius >= 1 && s.pool >= 1 && s.stride >= 1, kName,
+                    ": expected radius, pool and stride >= 1, got ", s.radius, ", ", s.pool,
+                    " and ", s.stride);
+}
+
+void check_size(const Tensor& logits, const RmiSettings& s) {
+  const std::int64_t height = s.pooled(logits.size(2));
+  const std::int64_t width = s.pooled(logits.size(3));
+  TORCH_CHECK_VALUE(height >= s.radius && width >= s.radius, kName, ": patches of ", s.radius,
+                    " x ", s.radius, " do not fit in pooled maps of ", height, " x ", width,
+                    " (logits ", logits.sizes(), ")");
+}
+
+/// [B*V] -> [V], the mean over the images, 0 without any.
+Tensor mean_of_images(const Tensor& values, const Tensor& logits) {
+  const double images = std::max<double>(1.0, static_cast<double>(logits.size(0)));
+  return (values.view({logits.size(0), logits.size(1)}).sum(0) / images).to(logits.scalar_type());
+}
+
+/// by_patch [B*V,n,2n] for gradients [V] of the means.
+Tensor weighted(const Tensor& by_patch, const Tensor& grad, const Tensor& logits) {
+  const double images = std::max<double>(1.0, static_cast<double>(logits.size(0)));
+  const Tensor by_map = (grad.to(torch::kFloat64) / images).repeat(logits.size(0));
+  return (by_patch * by_map.view({-1, 1, 1})).contiguous();
+}
+
+/// float32 or float64, pixels of one stride.
+Tensor readable(const Tensor& logits) {
+  const Tensor wide = logits.to(detail::inside_type(logits.scalar_type()));
+  return has_one_pixel_stride(wide) ? wide : wide.contiguous();
+}
+
+Tensor forward_cpu(const Tensor& logits, const Tensor& labels, const Tensor& parent,
+                   const Tensor& leaf_node, std::int64_t radius, std::int64_t pool,
+                   std::int64_t stride, bool average, std::int64_t ignore) {
+  const RmiSettings s{radius, pool, stride, average, ignore};
+  check(logits, labels, parent, leaf_node, s);
+  check_size(logits, s);
+  const LabelTree tree = leaf_tree(kName, parent, leaf_node);
+  const Tensor rows = labels.contiguous();
+  (void)count_labels(kName, rows, tree.labels, ignore);
+  const RmiScatter scatter = rmi_scatter_cpu(readable(logits), rows, tree, s);
+  return mean_of_images(rmi_value(scatter.products, false).value, logits);
+}
+
+Tensor backward_cpu(const Tensor& grad, const Tensor& logits, const Tensor& labels,
+                    const Tensor& parent, const Tensor& leaf_node, std::int64_t radius,
+                    std::int64_t pool, std::int64_t stride, bool average, std::int64_t ignore) {
+  const RmiSettings s{radius, pool, stride, average, ignore};
+  check(logits, labels, parent, leaf_node, s);
+  check_size(logits, s);
+  const LabelTree tree = leaf_tree(kName, parent, leaf_node);
+  const Tensor rows = labels.contiguous();
+  (void)count_labels(kName, rows, tree.labels, ignore);
+  const Tensor wide = readable(logits);
+  const RmiScatter scatter = rmi_scatter_cpu(wide, rows, tree, s);
+  const Tensor by_patch = weighted(rmi_value(scatter.products, true).by_patch, grad, logits);
+  const Tensor gradient = rmi_gradient_cpu(wide, rows, tree, s, by_patch, scatter.means);
+  return detail::laid_out_like(logits, gradient.to(logits.scalar_type()));
+}
+
+Tensor forward_composite(const Tensor& logits, const Tensor& labels, const Tensor& parent,
+                         const Tensor& leaf_node, std::int64_t radius, std::int64_t pool,
+                         std::int64_t stride, bool average, std::int64_t ignore) {
+  const RmiSettings s{radius, pool, stride, average, ignore};
+  check(logits, labels, parent, leaf_node, s);
+  check_size(logits, s);
+  const LabelTree tree = leaf_tree(kName, parent, leaf_node);
+  const Tensor products = rmi_products_composite(logits, labels, tree, s);
+  return mean_of_images(rmi_value(products, false).value, logits);
+}
+
+Tensor backward_composite(const Tensor& grad, const Tensor& logits, const Tensor& labels,
+                          const Tensor& parent, const Tensor& leaf_node, std::int64_t radius,
+                          std::int64_t pool, std::int64_t stride, bool average,
+                          std::int64_t ignore) {
+  const RmiSettings s{radius, pool, stride, average, ignore};
+  check(logits, labels, parent, leaf_node, s);
+  check_size(logits, s);
+  const LabelTree tree = leaf_tree(kName, parent, leaf_node);
+  const Tensor products = rmi_products_composite(logits, labels, tree, s);
+  const Tensor by_patch = weighted(rmi_value(products, true).by_patch, grad, logits);
+  const Tensor gradient = rmi_gradient_composite(logits, labels, tree, s, by_patch);
+  return detail::laid_out_like(logits, gradient.to(logits.scalar_type()));
+}
+
+Tensor forward_meta(const Tensor& logits, const Tensor& labels, const Tensor& parent,
+                    const Tensor& leaf_node, std::int64_t radius, std::int64_t pool,
+                    std::int64_t stride, bool average, std::int64_t ignore) {
+  check(logits, labels, parent, leaf_node, {radius, pool, stride, average, ignore});
+  return at::empty_symint({logits.sym_size(1)}, logits.options());
+}
+
+Tensor backward_meta(const Tensor&, const Tensor& logits, const Tensor&, const Tensor&,
+                     const Tensor&, std::int64_t, std::int64_t, std::int64_t, bool, std::int64_t) {
+  return at::empty_like(logits);
+}
+
+class RmiOperator : public torch::autograd::Function<RmiOperator> {
+ public:
+  static Tensor forward(AutogradContext* ctx, const Tensor& logits, const Tensor& labels,
+                        const Tensor& parent, const Tensor& leaf_node, std::int64_t radius,
+                        std::int64_t pool, std::int64_t stride, bool average,
+                        std::int64_t ignore) {
+    static const auto call = detail::operator_handle<Forward>("rmi_terms");
+    at::AutoDispatchBelowADInplaceOrView below;
+    ctx->save_for_backward({logits, labels, parent, leaf_node});
+    ctx->saved_data["settings"] =
+        std::vector<std::int64_t>{radius, pool, stride, average ? 1 : 0, ignore};
+    return call.call(logits, labels, parent, leaf_node, radius, pool, stride, average, ignore);
+  }
+
+  static variable_list backward(AutogradContext* ctx, const variable_list& grads) {
+    static const auto call = detail::operator_handle<Backward>("rmi_terms_backward");
+    const variable_list saved = ctx->get_saved_variables();
+    const auto s = ctx->saved_data["settings"].toIntVector();
+    at::AutoDispatchBelowADInplaceOrView below;
+    const Tensor gradient = call.call(grads[0], saved[0], saved[1], saved[2], saved[3], s[0], s[1],
+                                      s[2], s[3] != 0, s[4]);
+    variable_list gradients(9);
+    gradients[0] = gradient;
+    return detail::refuse_double_backward(kName, std::move(gradients));
+  }
+};
+
+Tensor forward_autograd(const Tensor& logits, const Tensor& labels, const Tensor& parent,
+                        const Tensor& leaf_node, std::int64_t radius, std::int64_t pool,
+                        std::int64_t stride, bool average, std::int64_t ignore) {
+  return RmiOperator::apply(logits, labels, parent, leaf_node, radius, pool, stride, average,
+                            ignore);
+}
+
+Tensor rmi_loss(const Tensor& logits, const Tensor& labels, const Tensor& parent,
+                const Tensor& leaf_node, std::int64_t radius, std::int64_t pool,
+                std::int64_t ignore) {
+  return rmi_terms(logits, labels, parent, leaf_node,
+                   {radius, pool, /*stride=*/pool, /*average=*/false, ignore});
+}
+
+}  // namespace
+
+Tensor rmi_terms(const Tensor& logits, const Tensor& labels, const Tensor& parent,
+                 const Tensor& leaf_node, const RmiSettings& s) {
+  static const auto call = detail::operator_handle<Forward>("rmi_terms");
+  return call.call(logits, labels, parent, leaf_node, s.radius, s.pool, s.stride, s.average,
+                   s.ignore);
+}
+
+TORCH_LIBRARY_FRAGMENT(gyroseg, library) {
+  library.def(
+      "rmi_loss(Tensor logits, Tensor labels, Tensor parent, Tensor leaf_node, int radius, "
+      "int pool, int ignore_index) -> Tensor",
+      {at::Tag::pt2_compliant_tag});
+  library.def(
+      "rmi_terms(Tensor logits, Tensor labels, Tensor parent, Tensor leaf_node, int radius, "
+      "int pool, int stride, bool average, int ignore_index) -> Tensor",
+      {at::Tag::pt2_compliant_tag});
+  library.def(
+      "rmi_terms_backward(Tensor grad, Tensor logits, Tensor labels, Tensor parent, "
+      "Tensor leaf_node, int radius, int pool, int stride, bool average, int ignore_index) "
+      "-> Tensor",
+      {at::Tag::pt2_compliant_tag});
+  const auto implement = [&](c10::DispatchKey key, Forward* forward, Backward* backward) {
+    library.impl("rmi_terms", torch::dispatch(key, forward));
+    library.impl("rmi_terms_backward", torch::dispatch(key, backward));
+  };
+  implement(c10::DispatchKey::CPU, &forward_cpu, &backward_cpu);
+  implement(c10::DispatchKey::Meta, &forward_meta, &backward_meta);
+  implement(c10::DispatchKey::CompositeExplicitAutograd, &forward_composite, &backward_composite);
+  library.impl("rmi_terms", torch::dispatch(c10::DispatchKey::Autograd, &forward_autograd));
+  library.impl("rmi_loss",
+               torch::dispatch(c10::DispatchKey::CompositeImplicitAutograd, &rmi_loss));
+}
+
+}  // namespace gyroseg::losses
