@@ -11,7 +11,7 @@ namespace {
 constexpr const char* kFixed = R"(
 model: {output_stride: 8, aspp_channels: 512, low_level_channels: 48, decoder_channels: 512,
         projection: convmlp, projection_input: encoder, auxiliary_weight: 0.4}
-embedding: {space: euclidean, dim: 256}
+embedding: {space: sphere, dim: 256}
 classifier: {input: features, nodes: all}
 optimizer: {name: sgd, momentum: 0.9, weight_decay: 1.0e-4}
 schedule: {name: constant}
@@ -249,7 +249,7 @@ class Mapper {
     return weight;
   }
 
-  // HSSN's totals: 5 tree-min over two levels; 0.5 focal tree-min over three.
+  // Its totals with weights of 1: 5 tree-min over two levels, 2.5 over three, no focus in either.
   void map_losses(int levels, const Place& place) {
     const Value& training = block(root_, "training", "training");
     std::vector<double> weights = {level_weight(training, "coarse_weight"),
@@ -262,8 +262,8 @@ class Mapper {
     for (const double weight : weights) {
       mean += weight / levels;
     }
-    std::string text = "[{name: tree_min, gamma: " + std::string(levels == 3 ? "2" : "0") +
-                       ", weight: " + number_text((levels == 3 ? 0.5 : 5) * mean) + "}";
+    std::string text =
+        "[{name: tree_min, weight: " + number_text((levels == 3 ? 2.5 : 5) * mean) + "}";
     for (int k = 1; k <= levels; ++k) {
       text += ", {name: cross_entropy, level: " + (k == levels ? "leaf" : std::to_string(k)) +
               ", weight: " + number_text(weights[k - 1]) + "}";

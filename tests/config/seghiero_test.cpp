@@ -78,6 +78,7 @@ TEST_F(SegHiero, TwoLevels) {
   EXPECT_EQ(config.model.auxiliary_weight, 0.4);
   EXPECT_EQ(config.model.projection_input, "encoder");
   EXPECT_THAT(config.model.aspp_dilations, ElementsAre(12, 24, 36));
+  EXPECT_EQ(config.embedding.space, "sphere");  // its cosine distance
   EXPECT_EQ(config.embedding.dim, 256);
   EXPECT_EQ(config.classifier.nodes, "all");
   EXPECT_EQ(config.training.epochs, 5);
@@ -105,6 +106,8 @@ TEST_F(SegHiero, TwoLevels) {
   EXPECT_EQ(config.loss[3].name, "tree_triplet");
   EXPECT_EQ(config.loss[3].schedule, "cosine");
   EXPECT_EQ(config.loss[3].weight, 0.5);
+  EXPECT_EQ(config.loss[3].fixed_margin, 0.6);
+  EXPECT_EQ(config.loss[3].max_triplets, 200);
 }
 
 TEST_F(SegHiero, ThreeLevelsWithTheSuperMapInCoarseIndices) {
@@ -115,8 +118,8 @@ TEST_F(SegHiero, ThreeLevelsWithTheSuperMapInCoarseIndices) {
   EXPECT_EQ(tree.path(tree.find("Bermuda")), "Plant/Grass/Bermuda");
   EXPECT_EQ(tree.path(tree.find("Lions Mane")), "Fungus/Mushroom/Lions Mane");
   ASSERT_EQ(config.loss.size(), 5U);
-  EXPECT_EQ(config.loss[0].gamma, 2);
-  EXPECT_DOUBLE_EQ(config.loss[0].weight, 1.5);  // 0.5 times the mean of 5, 3 and 1
+  EXPECT_EQ(config.loss[0].gamma, 0);
+  EXPECT_DOUBLE_EQ(config.loss[0].weight, 7.5);  // 2.5 times the mean of 5, 3 and 1
   EXPECT_EQ(config.loss[1].weight, 5);
   EXPECT_EQ(config.loss[2].label, "cross_entropy@2");
   const std::string written = write_config(config);
