@@ -1,4 +1,7 @@
 // What every loss of the config promises, through the Criterion.
+#include <functional>
+#include <optional>
+
 #include <gtest/gtest.h>
 #include <torch/types.h>
 
@@ -18,92 +21,110 @@ struct Case {
   int level;
 };
 
-void PrintTo(const Case& c, std::ostream* out) {
-  *out << c.name << (c.all_nodes ? " of nodes" : " of leaves") << " at level " << c.level;
-}
-
-class LossContracts : public ::testing::TestWithParam<Case> {
- protected:
-  LossContracts() {
-    LossConfig config;
-    config.name = GetParam().name;
-    config.level = GetParam().level;
-    config.gamma = 2.0;
-    criterion_.emplace(std::vector<LossConfig>{config}, tree_, GetParam().all_nodes, 0.0, nullptr);
-    logits_ = random_logits({2, GetParam().all_nodes ? tree_.num_nodes() : tree_.num_leaves(), 3, 4},
-                            torch::kFloat64, 1);
-    labels_ = random_labels(tree_.num_nodes(), {2, 3, 4}, 2);
-  }
-
-  [[nodiscard]] torch::Tensor value(const torch::Tensor& logits, const torch::Tensor& labels) const {
-    LossInputs inputs;
-    inputs.logits = logits;
-    inputs.labels = labels;
-    return (*criterion_)(inputs).total;
-  }
-  [[nodiscard]] torch::Tensor gradient(const torch::Tensor& logits,
-                                       const torch::Tensor& labels) const {
-    return testing::gradient([&](const torch::Tensor& z) { return value(z, labels); }, logits);
-  }
-
-  Hierarchy tree_ = testing::tree_of_height(3, 7);
-  std::optional<Criterion> criterion_;
-  torch::Tensor logits_;
-  torch::Tensor labels_;
+const Case kCases[] = {
+    {"cross_entropy", false, kAllLevels},   {"cross_entropy", true, 2},
+    {"focal", false, kAllLevels},           {"focal", true, kAllLevels},
+    {"dice", false, kAllLevels},            {"dice", true, 2},
+    {"total_variation", false, kAllLevels}, {"total_variation", true, 0},
+    {"boundary", false, kAllLevels},        {"boundary", true, 2},
+    {"bce", true, 0},                       {"hierarchical_softmax", true, 0},
+    {"tree_min", true, 0},
 };
 
-TEST_P(LossContracts, GradientEqualsDifferences) {
-  // Central differences in float64: rounding and truncation stay below 1e-9 of the largest entry.
-  EXPECT_LT(testing::gradient_error([&](const torch::Tensor& z) { return value(z, labels_); },
-                                    logits_),
-            1e-7);
-}
+/// One loss on a random batch with labels of inner nodes and ignored pixels.
+class Problem {
+ public:
+  explicit Problem(const Case& c) {
+    LossConfig config;
+    config.name = c.name;
+    config.level = c.level;
+    config.gamma = 2.0;
+    criterion_.emplace(std::vector<LossConfig>{config}, tree_, c.all_nodes, 0.0, nullptr);
+    logits = random_logits({2, c.all_nodes ? tree_.num_nodes() : tree_.num_leaves(), 3, 4},
+                           torch::kFloat64, 1);
+    labels = random_labels(tree_.num_nodes(), {2, 3, 4}, 2);
+  }
 
-TEST_P(LossContracts, LabelsAreNeverChanged) {
-  const torch::Tensor before = labels_.clone();
-  (void)gradient(logits_, labels_);
-  EXPECT_TRUE(torch::equal(labels_, before));
-}
+  [[nodiscard]] torch::Tensor value(const torch::Tensor& z, const torch::Tensor& y) const {
+    LossInputs inputs;
+    inputs.logits = z;
+    inputs.labels = y;
+    return (*criterion_)(inputs).total;
+  }
+  [[nodiscard]] torch::Tensor gradient(const torch::Tensor& z, const torch::Tensor& y) const {
+    return testing::gradient([&](const torch::Tensor& x) { return value(x, y); }, z);
+  }
 
-TEST_P(LossContracts, NothingToLearnIsAnExactZero) {
-  const torch::Tensor ignored = torch::full_like(labels_, kIgnored);
-  EXPECT_EQ(value(logits_, ignored).item<double>(), 0.0);
-  EXPECT_TRUE(torch::equal(gradient(logits_, ignored), torch::zeros_like(logits_)));
-}
+  torch::Tensor logits;
+  torch::Tensor labels;
 
-TEST_P(LossContracts, IgnoredPixelsTakeNoPart) {
-  const torch::Tensor ignored = labels_.eq(kIgnored).unsqueeze(1);
-  ASSERT_TRUE(ignored.any().item<bool>());
-  const torch::Tensor other = torch::where(ignored, 3 - 2 * logits_, logits_);
-  EXPECT_EQ(value(other, labels_).item<double>(), value(logits_, labels_).item<double>());
-  EXPECT_EQ(testing::largest(gradient(logits_, labels_) * ignored), 0.0);
-}
+ private:
+  Hierarchy tree_ = testing::tree_of_height(3, 7);
+  std::optional<Criterion> criterion_;
+};
 
-TEST_P(LossContracts, FiniteForSaturatedLogits) {
-  for (const double spread : {1e2, 1e4}) {
-    const torch::Tensor logits = (logits_ * spread).to(torch::kFloat32);
-    EXPECT_TRUE(value(logits, labels_).isfinite().item<bool>()) << spread;
-    EXPECT_TRUE(gradient(logits, labels_).isfinite().all().item<bool>()) << spread;
+void for_each_loss(const std::function<void(const Problem&)>& check) {
+  for (const Case& c : kCases) {
+    SCOPED_TRACE(std::string(c.name) + (c.all_nodes ? " of nodes" : " of leaves") + " at level " +
+                 std::to_string(c.level));
+    check(Problem(c));
   }
 }
 
-TEST_P(LossContracts, Float32AgreesWithFloat64) {
-  const torch::Tensor narrow = logits_.to(torch::kFloat32);
-  const torch::Tensor result = value(narrow, labels_);
-  EXPECT_EQ(result.scalar_type(), torch::kFloat32);
-  EXPECT_NEAR(result.item<double>(), value(narrow.to(torch::kFloat64), labels_).item<double>(),
-              1e-5);
+TEST(LossContracts, GradientEqualsDifferences) {
+  for_each_loss([](const Problem& p) {
+    // Central differences in float64: rounding and truncation stay below 1e-9 of the largest entry.
+    EXPECT_LT(testing::gradient_error(
+                  [&](const torch::Tensor& z) { return p.value(z, p.labels); }, p.logits),
+              1e-7);
+  });
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Losses, LossContracts,
-    ::testing::Values(Case{"cross_entropy", false, kAllLevels}, Case{"cross_entropy", true, 2},
-                      Case{"focal", false, kAllLevels}, Case{"focal", true, kAllLevels},
-                      Case{"dice", false, kAllLevels}, Case{"dice", true, 2},
-                      Case{"total_variation", false, kAllLevels}, Case{"total_variation", true, 0},
-                      Case{"boundary", false, kAllLevels}, Case{"boundary", true, 2},
-                      Case{"bce", true, 0}, Case{"hierarchical_softmax", true, 0},
-                      Case{"tree_min", true, 0}));
+TEST(LossContracts, LabelsAreNeverChanged) {
+  for_each_loss([](const Problem& p) {
+    const torch::Tensor before = p.labels.clone();
+    (void)p.gradient(p.logits, p.labels);
+    EXPECT_TRUE(torch::equal(p.labels, before));
+  });
+}
+
+TEST(LossContracts, NothingToLearnIsAnExactZero) {
+  for_each_loss([](const Problem& p) {
+    const torch::Tensor ignored = torch::full_like(p.labels, kIgnored);
+    EXPECT_EQ(p.value(p.logits, ignored).item<double>(), 0.0);
+    EXPECT_TRUE(torch::equal(p.gradient(p.logits, ignored), torch::zeros_like(p.logits)));
+  });
+}
+
+TEST(LossContracts, IgnoredPixelsTakeNoPart) {
+  for_each_loss([](const Problem& p) {
+    const torch::Tensor ignored = p.labels.eq(kIgnored).unsqueeze(1);
+    ASSERT_TRUE(ignored.any().item<bool>());
+    const torch::Tensor other = torch::where(ignored, 3 - 2 * p.logits, p.logits);
+    EXPECT_EQ(p.value(other, p.labels).item<double>(), p.value(p.logits, p.labels).item<double>());
+    EXPECT_EQ(testing::largest(p.gradient(p.logits, p.labels) * ignored), 0.0);
+  });
+}
+
+TEST(LossContracts, FiniteForSaturatedLogits) {
+  for_each_loss([](const Problem& p) {
+    for (const double spread : {1e2, 1e4}) {
+      const torch::Tensor logits = (p.logits * spread).to(torch::kFloat32);
+      EXPECT_TRUE(p.value(logits, p.labels).isfinite().item<bool>()) << spread;
+      EXPECT_TRUE(p.gradient(logits, p.labels).isfinite().all().item<bool>()) << spread;
+    }
+  });
+}
+
+TEST(LossContracts, Float32AgreesWithFloat64) {
+  for_each_loss([](const Problem& p) {
+    const torch::Tensor narrow = p.logits.to(torch::kFloat32);
+    const torch::Tensor result = p.value(narrow, p.labels);
+    EXPECT_EQ(result.scalar_type(), torch::kFloat32);
+    EXPECT_NEAR(result.item<double>(),
+                p.value(narrow.to(torch::kFloat64), p.labels).item<double>(), 1e-5);
+  });
+}
 
 // Seed 004's wrapper: any loss of the leaves at every level, parents by the sums of their children.
 TEST(LevelsOfATerm, AddUpWithTheirWeights) {
@@ -149,7 +170,8 @@ TEST(RepeatedLeaves, EveryLossReadsThem) {
   spec.repeat_shallow_leaves = true;
   const Hierarchy tree(spec);
   std::vector<LossConfig> configs;
-  for (const char* name : {"cross_entropy", "focal", "dice", "bce", "hierarchical_softmax", "tree_min"}) {
+  for (const char* name :
+       {"cross_entropy", "focal", "dice", "bce", "hierarchical_softmax", "tree_min"}) {
     configs.emplace_back().name = name;
     configs.back().level = kAllLevels;
   }
