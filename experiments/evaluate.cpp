@@ -1,4 +1,5 @@
 // evaluate: per-level and per-class figures of a trained run on one split, for several decode modes.
+#include <algorithm>
 #include <filesystem>
 #include <iostream>
 
@@ -92,6 +93,11 @@ int evaluate(const cxxopts::ParseResult& arguments) {
                             {"resolution", run.config.metrics.resolution}};
   for (const auto& setting : settings_of(run.config.inference)) {
     context.push_back(setting);
+  }
+  const std::vector<std::string>& decode = run.config.decode;
+  if (std::find(decode.begin(), decode.end(), "backoff") != decode.end()) {
+    context.emplace_back("inference.backoff_threshold",
+                         c10::str(run.config.inference.backoff_threshold));
   }
   std::filesystem::create_directories(output);
   write_metrics(output, modes, context);

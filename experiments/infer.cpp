@@ -86,6 +86,12 @@ torch::Tensor stored_values(const Hierarchy& tree, int k) {
   return values;
 }
 
+// What a mask stores where decode: backoff leaves a level undecided: 255, or the ignored value where a
+// class has that.
+std::int64_t undecided_value(const LoadedRun& run, const torch::Tensor& values) {
+  return values.eq(255).any().item<bool>() ? run.config.data.ignore_index : 255;
+}
+
 void write_results(const LoadedRun& run, const Decoded& decoded, const torch::Tensor& rgb,
                    const Outputs& outputs) {
   for (int k = 1; k <= run.tree.num_levels(); ++k) {
@@ -96,8 +102,10 @@ void write_results(const LoadedRun& run, const Decoded& decoded, const torch::Te
     for (std::size_t i = 0; i < colors.size(); ++i) {
       palette.at(values[i].item<std::int64_t>()) = colors[i];
     }
-    write_mask(outputs.mask(k), values.index_select(0, classes.flatten()).view(classes.sizes()).to(torch::kUInt8),
-               palette);
+    const torch::Tensor stored =
+        values.index_select(0, classes.clamp_min(0).flatten()).view(classes.sizes());
+    write_mask(outputs.mask(k),
+               torch::where(classes.eq(kUndecided), undecided_value(run, values), stored).to(torch::kUInt8), palette);
     write_image(outputs.overlay(k), overlay(rgb, classes, colors));
   }
   write_image(outputs.confidence(), confidence_image(decoded.levels.back().confidence[0].cpu()));

@@ -41,7 +41,7 @@ class Checker {
     }
     for (std::size_t i = 0; i < config_.decode.size(); ++i) {
       const std::string& mode = config_.decode[i];
-      if ((mode == "level_head" || mode == "path_sum") && !all_nodes) {
+      if ((mode == "level_head" || mode == "path_sum" || mode == "path_product") && !all_nodes) {
         const bool list = config_.decode.size() > 1;
         fail(list ? "decode." + std::to_string(i) : "decode",
              mode + " needs classifier.nodes: all, got " + config_.classifier.nodes);
@@ -144,8 +144,9 @@ class Checker {
              "expected " + range + std::to_string(loss.levels[j]));
       }
     }
-    const std::size_t count = loss.level == kAllLevels ? static_cast<std::size_t>(levels)
-                                                       : std::max<std::size_t>(1, loss.levels.size());
+    const std::size_t listed = std::max<std::size_t>(1, loss.levels.size());
+    const std::size_t count =
+        loss.level == kAllLevels ? static_cast<std::size_t>(levels) : listed;
     if (!loss.level_weights.empty() && loss.level_weights.size() != count) {
       fail(key + ".level_weights", "expected one weight a level, " + std::to_string(count) +
                                        ", got " + std::to_string(loss.level_weights.size()));

@@ -86,6 +86,7 @@ void read(Section s, InferenceConfig& inference) {
          },
          "a list of numbers > 0 and <= " + number_text(kLargestScale) + ", such as [0.5, 1, 2]");
   s.read("flip", inference.flip);
+  s.from_zero_to_one("backoff_threshold", inference.backoff_threshold);
   s.reject_unknown();
 }
 
@@ -98,7 +99,7 @@ void read(Section s, MetricsConfig& metrics) {
 
 void read_decode(Section& s, std::vector<std::string>& modes) {
   static const std::vector<std::string> kModes = {"leaf_argmax", "level_sum", "level_head",
-                                                  "path_sum"};
+                                                  "path_sum",    "backoff",   "path_product"};
   const Value* value = s.find("decode");
   if (value == nullptr) {
     return;

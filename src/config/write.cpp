@@ -295,6 +295,7 @@ void write(Writer& out, const InferenceConfig& inference) {
   out.raw("stride", inference.stride ? list_of(*inference.stride) : "null");
   out.raw("scales", list_of(inference.scales));
   out.line("flip", inference.flip);
+  out.line("backoff_threshold", inference.backoff_threshold);
   out.close();
 }
 

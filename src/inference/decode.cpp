@@ -11,6 +11,8 @@ constexpr const char* kLeafArgmax = "leaf_argmax";
 constexpr const char* kLevelSum = "level_sum";
 constexpr const char* kLevelHead = "level_head";
 constexpr const char* kPathSum = "path_sum";
+constexpr const char* kBackoff = "backoff";
+constexpr const char* kPathProduct = "path_product";
 
 std::string joined(const std::vector<std::string>& words) {
   std::string result;
@@ -39,6 +41,8 @@ struct LabelDecoder::Wanted {
   bool level_sum = false;
   bool level_head = false;
   bool path_sum = false;
+  bool backoff = false;
+  bool path_product = false;
 };
 
 struct LabelDecoder::Results {
@@ -46,22 +50,43 @@ struct LabelDecoder::Results {
   Decoded level_sum;
   Decoded level_head;
   Decoded path_sum;
+  Decoded backoff;
+  Decoded path_product;
 };
 
-LabelDecoder::LabelDecoder(const Hierarchy& tree, bool all_nodes, Activation activation)
+LabelDecoder::LabelDecoder(const Hierarchy& tree, bool all_nodes, Activation activation,
+                           double backoff_threshold)
     : folder_(tree),
+      siblings_(tree),
       num_leaves_(tree.num_leaves()),
       num_nodes_(tree.num_nodes()),
       all_nodes_(all_nodes),
-      activation_(activation) {}
+      activation_(activation),
+      backoff_threshold_(backoff_threshold) {
+  TORCH_CHECK_VALUE(backoff_threshold >= 0 && backoff_threshold <= 1,
+                    "LabelDecoder: expected a threshold from 0 to 1, got ", backoff_threshold);
+  TORCH_CHECK_VALUE(activation != Activation::siblings || all_nodes || num_nodes_ == num_leaves_,
+                    "LabelDecoder: a softmax among siblings needs a channel for every node");
+  for (int k = 1; k <= folder_.num_levels(); ++k) {
+    torch::Tensor settled = torch::zeros({num_leaves_}, torch::kBool);
+    for (int leaf = 0; leaf < num_leaves_; ++leaf) {
+      const auto leaves = [&](int level) {
+        return tree.leaves_of(tree.level(level)[tree.class_at(level, leaf)]).size();
+      };
+      settled[leaf] = leaves(k) == leaves(1);
+    }
+    settled_.push_back(settled);
+  }
+}
 
 const std::vector<std::string>& LabelDecoder::known_modes() {
-  static const std::vector<std::string> modes = {kLeafArgmax, kLevelSum, kLevelHead, kPathSum};
+  static const std::vector<std::string> modes = {kLeafArgmax, kLevelSum, kLevelHead,
+                                                 kPathSum,    kBackoff,  kPathProduct};
   return modes;
 }
 
 bool LabelDecoder::needs_all_nodes(const std::string& mode) {
-  return mode == kLevelHead || mode == kPathSum;
+  return mode == kLevelHead || mode == kPathSum || mode == kPathProduct;
 }
 
 LabelDecoder::Wanted LabelDecoder::check(const torch::Tensor& logits,
@@ -84,6 +109,8 @@ LabelDecoder::Wanted LabelDecoder::check(const torch::Tensor& logits,
     wanted.level_sum |= mode == kLevelSum;
     wanted.level_head |= mode == kLevelHead;
     wanted.path_sum |= mode == kPathSum;
+    wanted.backoff |= mode == kBackoff;
+    wanted.path_product |= mode == kPathProduct;
   }
   return wanted;
 }
@@ -94,11 +121,34 @@ std::vector<Decoded> LabelDecoder::operator()(const torch::Tensor& logits,
   const Wanted wanted = check(logits, modes);
   if (folder_.leaf_classes(1).device() != logits.device()) {
     folder_.to(logits.device());
+    siblings_.to(logits.device());
+    for (torch::Tensor& settled : settled_) {
+      settled = settled.to(logits.device());
+    }
   }
-  const torch::Tensor z = logits.to(torch::kFloat32);
+  torch::Tensor z = logits.to(torch::kFloat32);
+  torch::Tensor path_log_p;  // of the leaves
+  if (wanted.path_product || activation_ == Activation::siblings) {
+    const torch::Tensor log_p = siblings_.log_probabilities(z);
+    path_log_p = log_p.narrow(1, 0, num_leaves_);
+    // These sum to 1 over the leaves and within every level: softmaxes of them are themselves.
+    z = activation_ == Activation::siblings ? log_p : z;
+  }
   Results results;
-  if (wanted.leaf_argmax || wanted.level_sum) {
-    decode_leaves(z.narrow(1, 0, num_leaves_), wanted, results);
+  if (wanted.leaf_argmax || wanted.level_sum || wanted.backoff) {
+    const torch::Tensor leaves = z.narrow(1, 0, num_leaves_);
+    // Sigmoids divided by their sum are a softmax of their logarithms, which does not underflow.
+    decode_leaves(leaves,
+                  torch::softmax(activation_ == Activation::sigmoid ? torch::log_sigmoid(leaves)
+                                                                    : leaves, 1),
+                  wanted, results);
+  }
+  if (wanted.path_product) {
+    Wanted leaf;
+    leaf.leaf_argmax = true;
+    Results of_paths;
+    decode_leaves(path_log_p, torch::softmax(path_log_p, 1), leaf, of_paths);
+    results.path_product = of_paths.leaf_argmax;
   }
   if (wanted.level_head || wanted.path_sum) {
     decode_nodes(z, wanted, results);
@@ -108,31 +158,44 @@ std::vector<Decoded> LabelDecoder::operator()(const torch::Tensor& logits,
     decoded.push_back(mode == kLeafArgmax  ? results.leaf_argmax
                       : mode == kLevelSum  ? results.level_sum
                       : mode == kLevelHead ? results.level_head
-                                           : results.path_sum);
+                      : mode == kPathSum   ? results.path_sum
+                      : mode == kBackoff   ? results.backoff
+                                           : results.path_product);
   }
   return decoded;
 }
 
-// leaf_argmax and level_sum: both read the leaf probabilities summed per level.
-void LabelDecoder::decode_leaves(const torch::Tensor& logits, const Wanted& wanted,
-                                 Results& results) const {
-  // Sigmoids divided by their sum are a softmax of their logarithms, which does not underflow.
-  const torch::Tensor p =
-      torch::softmax(activation_ == Activation::softmax ? logits : torch::log_sigmoid(logits), 1);
+// leaf_argmax, level_sum and backoff: all read the leaf probabilities p summed per level.
+void LabelDecoder::decode_leaves(const torch::Tensor& logits, const torch::Tensor& p,
+                                 const Wanted& wanted, Results& results) const {
   // From the logits: saturated probabilities tie where logits do not.
   const torch::Tensor leaf = largest(logits).classes;
   for (int k = 1; k <= folder_.num_levels(); ++k) {
     const bool leaves = k == folder_.num_levels();
     const torch::Tensor sums = leaves ? p : folder_.sum(p, k);
     const torch::Tensor mapped = leaves ? leaf : folder_.leaf_classes(k).index({leaf});
-    if (wanted.leaf_argmax) {
-      results.leaf_argmax.levels.push_back({mapped, confidence_of(sums, mapped)});
+    if (wanted.leaf_argmax || wanted.backoff) {
+      const LevelPrediction level = {mapped, confidence_of(sums, mapped)};
+      results.leaf_argmax.levels.push_back(level);
+      if (wanted.backoff) {
+        results.backoff.levels.push_back(backed_off(k, leaf, level));
+      }
     }
     if (wanted.level_sum) {
       results.level_sum.levels.push_back(leaves ? LevelPrediction{leaf, confidence_of(sums, leaf)}
                                                 : largest(sums));
     }
   }
+}
+
+// Sums grow towards the root, so a level is decided by its own sum: where that passes, the node
+// that the pixel is given stands here or deeper.
+LevelPrediction LabelDecoder::backed_off(int k, const torch::Tensor& leaf,
+                                         const LevelPrediction& mapped) const {
+  const torch::Tensor decided =
+      mapped.confidence.ge(backoff_threshold_) | settled_.at(k - 1).index({leaf});
+  return {torch::where(decided, mapped.classes, kUndecided),
+          torch::where(decided, mapped.confidence, torch::zeros_like(mapped.confidence))};
 }
 
 // level_head and path_sum: both read every level's own channels.
@@ -142,11 +205,11 @@ void LabelDecoder::decode_nodes(const torch::Tensor& logits, const Wanted& wante
   for (int k = 1; k <= folder_.num_levels(); ++k) {
     const torch::Tensor z = logits.index_select(1, folder_.level_nodes(k));
     const torch::Tensor log_s =
-        activation_ == Activation::softmax ? torch::log_softmax(z, 1) : torch::log_sigmoid(z);
+        activation_ == Activation::sigmoid ? torch::log_sigmoid(z) : torch::log_softmax(z, 1);
     if (wanted.level_head) {
       const torch::Tensor classes = largest(z).classes;
       const torch::Tensor p =
-          activation_ == Activation::softmax ? log_s.exp() : torch::softmax(log_s, 1);
+          activation_ == Activation::sigmoid ? torch::softmax(log_s, 1) : log_s.exp();
       results.level_head.levels.push_back({classes, confidence_of(p, classes)});
     }
     if (wanted.path_sum) {

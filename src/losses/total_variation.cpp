@@ -19,8 +19,8 @@ torch::Tensor total_variation(const torch::Tensor& probabilities, const torch::T
     const torch::Tensor both =
         counted.narrow(axis - 1, 0, length) & counted.narrow(axis - 1, 1, length);
     const torch::Tensor jumps =
-        (probabilities.narrow(axis, 1, length) - probabilities.narrow(axis, 0, length)).abs().sum(1);
-    sum = sum + (jumps * both).sum();
+        probabilities.narrow(axis, 1, length) - probabilities.narrow(axis, 0, length);
+    sum = sum + (jumps.abs().sum(1) * both).sum();
     pairs = pairs + both.sum();
   }
   return sum / pairs.clamp_min(1);

@@ -30,7 +30,7 @@ TreeTables tree_tables(const Hierarchy& tree) {
   auto distances = tables.distances.accessor<std::int64_t, 2>();
   auto parents = tables.parents.accessor<std::int64_t, 1>();
   for (int u = 0; u < leaves; ++u) {
-    parents[u] = tree.parent(tree.top_copy(u));  // leaves that share it are siblings, repeated or not
+    parents[u] = tree.parent(tree.top_copy(u));  // siblings share it, repeated or not
     for (int v = 0; v < leaves; ++v) {
       distances[u][v] = tree.tree_distance(u, v);
     }

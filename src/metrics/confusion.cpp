@@ -17,7 +17,9 @@ std::optional<double> ratio(std::int64_t part, std::int64_t whole) {
 }  // namespace
 
 ConfusionMatrix::ConfusionMatrix(int classes)
-    : classes_(classes), counts_(torch::zeros({classes, classes}, torch::kInt64)) {
+    : classes_(classes),
+      counts_(torch::zeros({classes, classes}, torch::kInt64)),
+      undecided_(torch::zeros({classes}, torch::kInt64)) {
   TORCH_CHECK_VALUE(classes > 0, "ConfusionMatrix: expected at least one class, got ", classes);
 }
 
@@ -31,23 +33,34 @@ void ConfusionMatrix::add(const torch::Tensor& truth, const torch::Tensor& predi
   const auto [low, high] = prediction.aminmax();
   const auto smallest = low.item<std::int64_t>();
   const auto largest = std::max(high.item<std::int64_t>(), truth.max().item<std::int64_t>());
-  TORCH_CHECK_VALUE(smallest >= 0 && largest < n, "ConfusionMatrix: expected classes in [0, ", n,
-                    "), got ", smallest < 0 ? smallest : largest);
-  // Pixels that do not count go to one bin past the end.
-  const torch::Tensor cell = torch::where(truth.ge(0), truth * n + prediction, n * n);
-  const torch::Tensor added = torch::bincount(cell.flatten(), {}, n * n + 1);
-  // Out of place: a copy of this object shares the tensor.
-  counts_ = counts_ + added.narrow(0, 0, n * n).view({n, n}).cpu();
+  TORCH_CHECK_VALUE(smallest >= -1 && largest < n, "ConfusionMatrix: expected classes in [0, ", n,
+                    ") or -1, got ", smallest < -1 ? smallest : largest);
+  // n cells of pixels without a prediction follow; pixels that do not count go past the end.
+  const torch::Tensor decided =
+      torch::where(prediction.ge(0), truth * n + prediction, n * n + truth);
+  const torch::Tensor cell = torch::where(truth.ge(0), decided, n * n + n);
+  const torch::Tensor added = torch::bincount(cell.flatten(), {}, n * n + n + 1).cpu();
+  // Out of place: a copy of this object shares the tensors.
+  counts_ = counts_ + added.narrow(0, 0, n * n).view({n, n});
+  undecided_ = undecided_ + added.narrow(0, n * n, n);
 }
 
 void ConfusionMatrix::merge(const std::function<void(torch::Tensor&)>& sum) {
-  counts_ = counts_.clone();
-  sum(counts_);
+  for (torch::Tensor* counts : {&counts_, &undecided_}) {
+    *counts = counts->clone();
+    sum(*counts);
+  }
 }
 
-std::int64_t ConfusionMatrix::total() const { return counts_.sum().item<std::int64_t>(); }
+std::int64_t ConfusionMatrix::total() const {
+  return (counts_.sum() + undecided_.sum()).item<std::int64_t>();
+}
 
-std::int64_t ConfusionMatrix::truth(int c) const { return counts_[c].sum().item<std::int64_t>(); }
+std::int64_t ConfusionMatrix::undecided(int c) const { return undecided_[c].item<std::int64_t>(); }
+
+std::int64_t ConfusionMatrix::truth(int c) const {
+  return counts_[c].sum().item<std::int64_t>() + undecided(c);
+}
 
 std::int64_t ConfusionMatrix::predicted(int c) const {
   return counts_.select(1, c).sum().item<std::int64_t>();

@@ -82,9 +82,10 @@ void LevelMetrics::add(const Decoded& decoded, const torch::Tensor& labels) {
     const LevelPrediction& level = decoded.levels[k - 1];
     const torch::Tensor truth = folder_.labels(nodes, k);
     confusion_[k - 1].add(truth, level.classes);
-    calibration_[k - 1].add(level.confidence, truth.eq(level.classes), truth.ge(0));
+    calibration_[k - 1].add(level.confidence, truth.eq(level.classes),
+                            truth.ge(0) & level.classes.ge(0));
     if (k < tree_.num_levels()) {
-      differs |= folder_.leaf_classes(k).index({leaf}).ne(level.classes);
+      differs |= leaf.ge(0) & folder_.leaf_classes(k).index({leaf}).ne(level.classes);
     }
   }
   const torch::Tensor counted = nodes.ne(kIgnored);
@@ -116,6 +117,7 @@ LevelReport LevelMetrics::level_report(int k) const {
     entry.iou = confusion.iou(cls);
     entry.accuracy = confusion.class_accuracy(cls);
     entry.pixels = confusion.truth(cls);
+    entry.undecided = confusion.undecided(cls);
     entry.is_background = is_background(tree_, node, background_);
     iou.add(entry.iou);
     accuracy.add(entry.accuracy);

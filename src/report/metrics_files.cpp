@@ -2,6 +2,7 @@
 
 #include <torch/types.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <sstream>
 
@@ -63,13 +64,18 @@ std::string confusion_csv(const LevelReport& level) {
   for (const ClassReport& cls : level.classes) {
     out << "," << csv_cell(cls.name);
   }
-  out << "\n";
+  const bool undecided = std::any_of(level.classes.begin(), level.classes.end(),
+                                     [](const ClassReport& cls) { return cls.undecided > 0; });
+  out << (undecided ? ",(undecided)\n" : "\n");
   const torch::Tensor counts = level.confusion.to(torch::kCPU, torch::kInt64);
   const auto cells = counts.accessor<std::int64_t, 2>();
   for (std::int64_t t = 0; t < counts.size(0); ++t) {
     out << csv_cell(level.classes.at(t).name);
     for (std::int64_t p = 0; p < counts.size(1); ++p) {
       out << "," << cells[t][p];
+    }
+    if (undecided) {
+      out << "," << level.classes.at(t).undecided;
     }
     out << "\n";
   }

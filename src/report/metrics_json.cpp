@@ -32,6 +32,9 @@ Json to_json(const LevelReport& level) {
                                {"accuracy", to_json(cls.accuracy)},
                                {"pixels", cls.pixels},
                                {"is_background", cls.is_background}});
+    if (cls.undecided > 0) {
+      json["classes"].back()["undecided"] = cls.undecided;
+    }
   }
   return json;
 }
@@ -106,6 +109,7 @@ class Reader {
     cls.iou = share(json, place, "iou");
     cls.accuracy = share(json, place, "accuracy");
     cls.pixels = count(json, place, "pixels");
+    cls.undecided = json.contains("undecided") ? count(json, place, "undecided") : 0;
     return cls;
   }
 

@@ -13,6 +13,25 @@ std::string rendered(const TextTable& table, TableStyle style) {
 
 std::string classes_cell(const LevelReport& level) { return std::to_string(level.classes.size()); }
 
+// "undecided at level 2: 0.1230", for the levels where any pixel is.
+std::string undecided_lines(const MetricsReport& report) {
+  std::string text;
+  for (const LevelReport& level : report.levels) {
+    std::int64_t undecided = 0;
+    std::int64_t pixels = 0;
+    for (const ClassReport& cls : level.classes) {
+      undecided += cls.undecided;
+      pixels += cls.pixels;
+    }
+    if (undecided > 0) {
+      text += "undecided at level " + std::to_string(level.level) + ": " +
+              share_cell(static_cast<double>(undecided) / static_cast<double>(pixels)) + " of " +
+              std::to_string(pixels) + " pixels\n";
+    }
+  }
+  return text;
+}
+
 bool has_background(const NamedReport& run) {
   return std::any_of(run.report.levels.begin(), run.report.levels.end(), [](const LevelReport& l) {
     return std::any_of(l.classes.begin(), l.classes.end(),
@@ -33,7 +52,7 @@ std::string level_table(const MetricsReport& report, TableStyle style) {
   return rendered(table, style) +
          "\nmean tree distance of errors: " + share_cell(report.tree_distance_of_errors) +
          "\nconsistency violations: " + share_cell(report.consistency_violations) + " of " +
-         std::to_string(report.pixels) + " pixels\n";
+         std::to_string(report.pixels) + " pixels\n" + undecided_lines(report);
 }
 
 std::string class_table(const MetricsReport& report, TableStyle style) {

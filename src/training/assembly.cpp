@@ -77,13 +77,19 @@ bool needs_class_counts(const Config& config) {
 }
 
 Activation activation_of(const Config& config) {
-  const auto trains_channels = [](const LossConfig& loss) { return loss.name == "cross_entropy"; };
-  return std::any_of(config.loss.begin(), config.loss.end(), trains_channels) ? Activation::softmax
-                                                                               : Activation::sigmoid;
+  const auto any_of = [&](std::initializer_list<std::string> names) {
+    return std::any_of(config.loss.begin(), config.loss.end(), [&](const LossConfig& loss) {
+      return std::find(names.begin(), names.end(), loss.name) != names.end();
+    });
+  };
+  return any_of({"cross_entropy", "focal", "dice", "boundary"}) ? Activation::softmax
+         : any_of({"hierarchical_softmax"})                     ? Activation::siblings
+                                                                : Activation::sigmoid;
 }
 
 LabelDecoder build_decoder(const Config& config, const Hierarchy& tree) {
-  return LabelDecoder(tree, all_nodes(config), activation_of(config));
+  return LabelDecoder(tree, all_nodes(config), activation_of(config),
+                      config.inference.backoff_threshold);
 }
 
 InferenceConfig validation_inference(const Config& config) {

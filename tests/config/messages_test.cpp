@@ -146,11 +146,15 @@ TEST_F(Messages, KeysThatContradictEachOther) {
             "train.yaml:3: decode: path_sum needs classifier.nodes: all, got leaves");
   EXPECT_EQ(error_of("decode: [leaf_argmax, level_head]"),
             "train.yaml:3: decode.1: level_head needs classifier.nodes: all, got leaves");
+  EXPECT_EQ(error_of("decode: [backoff, path_product]"),
+            "train.yaml:3: decode.1: path_product needs classifier.nodes: all, got leaves");
+  EXPECT_EQ(error_of("inference: {backoff_threshold: 1.5}"),
+            "train.yaml:3: inference.backoff_threshold: expected a number from 0 to 1, got 1.5");
   EXPECT_EQ(error_of("decode: [leaf_argmax, leaf_argmax]"),
             "train.yaml:3: decode.1: leaf_argmax stands twice");
   EXPECT_EQ(error_of("decode: argmax"),
-            "train.yaml:3: decode: expected leaf_argmax | level_sum | level_head | path_sum, got "
-            "argmax");
+            "train.yaml:3: decode: expected leaf_argmax | level_sum | level_head | path_sum | "
+            "backoff | path_product, got argmax");
   EXPECT_EQ(error_of("loss: [{name: cross_entropy, level: 3}]"),
             "train.yaml:3: loss.0.level: expected leaf, all or a level from 1 to 2, got 3");
   EXPECT_EQ(error_of("loss: [{name: dice, levels: [1, 3]}]"),

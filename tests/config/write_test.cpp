@@ -227,6 +227,7 @@ const std::map<std::string, std::string> kOtherValues = {
     {"inference.stride", "[64, 1]"},
     {"inference.scales", "[0.5, 1, 1.75]"},
     {"inference.flip", "true"},
+    {"inference.backoff_threshold", "0.75"},
     {"decode", "[path_sum, level_head]"},
     {"metrics.resolution", "original"},
     {"metrics.background", "body/head"},

@@ -312,10 +312,60 @@ TEST(ConfusionMatrix, RefusesClassesOutsideItsRange) {
   ConfusionMatrix confusion(3);
   const auto one = [](std::int64_t value) { return torch::full({1}, value, torch::kInt64); };
   EXPECT_THROW(confusion.add(one(0), one(3)), c10::ValueError);
-  EXPECT_THROW(confusion.add(one(0), one(-1)), c10::ValueError);
+  EXPECT_THROW(confusion.add(one(0), one(-2)), c10::ValueError);
   EXPECT_THROW(confusion.add(one(3), one(0)), c10::ValueError);
   EXPECT_THROW(confusion.add(one(0), torch::zeros({2}, torch::kInt64)), c10::ValueError);
   EXPECT_EQ(confusion.total(), 0);
+}
+
+// docs/metrics.md: a pixel without a predicted class is a miss of its own class and nobody's FP.
+TEST(ConfusionMatrix, UndecidedPixelsAreWrong) {
+  ConfusionMatrix confusion(2);
+  const torch::Tensor truth = torch::tensor({0, 0, 0, 1, 1, -1}, torch::kInt64);
+  confusion.add(truth, torch::tensor({0, -1, 1, 1, -1, -1}, torch::kInt64));
+  EXPECT_EQ(confusion.total(), 5);
+  EXPECT_EQ(confusion.truth(0), 3);
+  EXPECT_EQ(confusion.undecided(0), 1);
+  EXPECT_EQ(confusion.undecided(1), 1);
+  EXPECT_EQ(confusion.predicted(1), 2);
+  EXPECT_EQ(confusion.iou(0), 1.0 / 3);  // TP 1, FP 0, FN 2
+  EXPECT_EQ(confusion.iou(1), 1.0 / 3);  // TP 1, FP 1, FN 1
+  EXPECT_EQ(confusion.class_accuracy(0), 1.0 / 3);
+  EXPECT_EQ(confusion.pixel_accuracy(), 2.0 / 5);
+  confusion.merge([](torch::Tensor& counts) { counts.mul_(2); });
+  EXPECT_EQ(confusion.total(), 10);
+  EXPECT_EQ(confusion.undecided(0), 2);
+}
+
+TEST(LevelMetrics, UndecidedPixelsCountAtTheLevelsThatTheyDetermine) {
+  const Hierarchy tree = worked_tree();  // levels of 2, 3 and 5 classes
+  LevelMetrics metrics(tree, "auto");
+  // A cat, predicted: cat, mammal of unknown kind, animal of unknown kind. A bird, taken for a mammal.
+  const torch::Tensor labels =
+      torch::tensor({tree.find("cat"), tree.find("cat"), tree.find("cat"), tree.find("bird")},
+                    torch::kInt64)
+          .view({1, 1, 4});
+  Decoded decoded;
+  const auto level = [&](std::vector<std::int64_t> classes, std::vector<float> confidence) {
+    decoded.levels.push_back({torch::tensor(classes, torch::kInt64).view({1, 1, 4}),
+                              torch::tensor(confidence).view({1, 1, 4})});
+  };
+  level({1, 1, 1, 1}, {1, 1, 1, 1});
+  level({2, 2, kUndecided, 2}, {1, 1, 0, 1});
+  level({2, kUndecided, kUndecided, kUndecided}, {1, 0, 0, 0});
+  metrics.add(decoded, labels);
+  const MetricsReport report = metrics.report();
+  EXPECT_EQ(report.levels[0].pixel_accuracy, 1.0);
+  EXPECT_EQ(report.levels[1].pixel_accuracy, 2.0 / 4);
+  EXPECT_EQ(report.levels[2].pixel_accuracy, 1.0 / 4);
+  EXPECT_EQ(report.levels[1].classes[2].iou, 2.0 / 4);  // mammal: TP 2, FP 1, FN 1
+  EXPECT_EQ(report.levels[1].classes[2].undecided, 1);
+  EXPECT_EQ(report.levels[2].classes[2].iou, 1.0 / 3);  // cat: TP 1, FN 2
+  EXPECT_EQ(report.levels[2].classes[1].iou, 0.0);      // bird: missed
+  EXPECT_EQ(report.levels[2].ece, 0.0);                 // of the one pixel with a class
+  EXPECT_EQ(report.levels[1].ece, 1.0 / 3);             // three, sure of all, one wrong
+  EXPECT_EQ(report.tree_distance_of_errors, std::nullopt);
+  EXPECT_EQ(report.consistency_violations, 0.0);
 }
 
 TEST(ConfusionMatrix, CountsPastTheRangeOfFloats) {

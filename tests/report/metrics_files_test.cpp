@@ -63,6 +63,24 @@ LevelReport level_one() {
   return level;
 }
 
+TEST_F(MetricsFiles, UndecidedPixelsAreWrittenWhereThereAreAny) {
+  MetricsReport report;
+  report.levels = {level_one()};
+  report.pixels = 12;
+  write_metrics(folder_, {{"leaf_argmax", report}});
+  EXPECT_EQ(text("metrics.json").find("undecided"), std::string::npos);
+  report.levels[0].classes[1].pixels = 6;
+  report.levels[0].classes[1].undecided = 2;
+  write_metrics(folder_, {{"backoff", report}});
+  EXPECT_EQ(read_metrics(folder_ / "metrics.json").levels[0].classes[1].undecided, 2);
+  EXPECT_EQ(read_metrics(folder_ / "metrics.json").levels[0].classes[0].undecided, 0);
+  EXPECT_EQ(text("confusion_backoff_level1.csv"),
+            "truth \\ prediction,background,\"a, \"\"b\"\"\",(undecided)\n"
+            "background,6,0,0\n"
+            "\"a, \"\"b\"\"\",3,1,2\n");
+  EXPECT_THAT(text("metrics.md"), HasSubstr("undecided at level 1: "));
+}
+
 // Two levels; the second is undefined throughout but for its names.
 MetricsReport small_report() {
   MetricsReport report;

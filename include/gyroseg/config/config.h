@@ -168,6 +168,7 @@ struct InferenceConfig {
   std::optional<std::array<int, 2>> stride;  ///< <= window; nothing: 2/3 of it
   std::vector<double> scales = {1.0};        ///< logits are averaged over these, each > 0
   bool flip = false;                         ///< and over each one's mirror image
+  double backoff_threshold = 0.5;            ///< decode backoff: least confidence of a node, [0, 1]
 };
 
 struct MetricsConfig {

@@ -10,13 +10,14 @@ namespace gyroseg {
 
 /// Streamed confusion matrix: rows are the truth, columns the prediction, int64 counts.
 ///
-///   Symbols  n classes; TP(c) = counts[c][c], FN(c) the rest of row c, FP(c) the rest of column c
+///   Symbols  n classes; TP(c) = counts[c][c], FP(c) the rest of column c, FN(c) the rest of row c and
+///            the pixels of class c that no class was predicted for
 class ConfusionMatrix {
  public:
   explicit ConfusionMatrix(int classes);
 
-  /// Adds pixels. truth int64, in [0, n) or negative where not counted; prediction int64 in [0, n),
-  /// same shape and device. Throws c10::ValueError.
+  /// Adds pixels. truth int64, in [0, n) or negative where not counted; prediction int64 in [0, n), or
+  /// -1 where none was made, same shape and device. Throws c10::ValueError.
   void add(const torch::Tensor& truth, const torch::Tensor& prediction);
 
   /// Replaces the counts by what `sum` makes of them in place: their sum over several processes.
@@ -26,6 +27,8 @@ class ConfusionMatrix {
   [[nodiscard]] const torch::Tensor& counts() const { return counts_; }
 
   [[nodiscard]] std::int64_t total() const;
+  /// Truth pixels of class c without a prediction.
+  [[nodiscard]] std::int64_t undecided(int c) const;
   /// Truth pixels of class c: TP + FN.
   [[nodiscard]] std::int64_t truth(int c) const;
   /// Predicted pixels of class c: TP + FP.
@@ -42,6 +45,7 @@ class ConfusionMatrix {
  private:
   int classes_;
   torch::Tensor counts_;
+  torch::Tensor undecided_;  ///< [n] int64
 };
 
 }  // namespace gyroseg

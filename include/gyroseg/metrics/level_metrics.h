@@ -28,6 +28,9 @@ struct Collapse {
 ///   Symbols  B batch, H,W pixels, V nodes, L levels, n_k classes of level k
 ///   Memory   sum over k of n_k^2 counts, whatever the number of images
 ///   Labels   an inner node counts only in the levels that it determines
+///   Undecided  a pixel without a predicted class at a level (decode: backoff) is wrong there: FN of its
+///            true class, FP of none. It takes no part in the level's calibration, in the tree distance
+///            of errors and in the consistency
 class LevelMetrics {
  public:
   /// background: auto | none | a node (metrics/background.h). Throws HierarchyError where the tree

@@ -16,6 +16,7 @@ struct ClassReport {
   std::optional<double> accuracy;  ///< recall
   std::int64_t pixels = 0;         ///< in the truth
   bool is_background = false;
+  std::int64_t undecided = 0;  ///< of the pixels, those without a predicted class at the level
 };
 
 struct LevelReport {

@@ -25,7 +25,8 @@ using MetricsContext = std::vector<std::pair<std::string, std::string>>;
 ///                                   "modes"; level 1 the coarsest, null where undefined
 ///   metrics.csv                     one row a class of every mode and level, one a level
 ///   metrics.md                      the tables of every mode
-///   confusion_<mode>_level<k>.csv   counts, rows truth, columns prediction
+///   confusion_<mode>_level<k>.csv   counts, rows truth, columns prediction; undecided pixels last,
+///                                   where there are any
 ///
 ///   Throws  DataError where a file cannot be written; c10::ValueError without a mode
 void write_metrics(const std::filesystem::path& folder, const std::vector<ModeReport>& modes,
