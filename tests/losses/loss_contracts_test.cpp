@@ -8,6 +8,7 @@
 #include "gyroseg/losses/criterion.h"
 #include "random_batch.h"
 #include "support/gradient_check.h"
+#include "support/one_thread.h"
 
 namespace gyroseg {
 namespace {
@@ -64,6 +65,7 @@ class Problem {
 };
 
 void for_each_loss(const std::function<void(const Problem&)>& check) {
+  const testing::OneThread one_thread;
   for (const Case& c : kCases) {
     SCOPED_TRACE(std::string(c.name) + (c.all_nodes ? " of nodes" : " of leaves") + " at level " +
                  std::to_string(c.level));

@@ -11,6 +11,7 @@
 #include "gyroseg/losses/criterion.h"
 #include "manifolds/nn/classifier.h"
 #include "random_batch.h"
+#include "support/one_thread.h"
 
 namespace gyroseg {
 namespace {
@@ -97,6 +98,7 @@ void expect_ten_steps_to_lower(const Loss& loss, const std::string& space, int h
 class LossMatrix : public ::testing::TestWithParam<std::tuple<std::string, int>> {};
 
 TEST_P(LossMatrix, TenStepsLowerEveryLoss) {
+  const testing::OneThread one_thread;
   const auto& [space, height] = GetParam();
   for (const Loss& loss : kLosses) {
     for (const bool repeat : {false, true}) {
