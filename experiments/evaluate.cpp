@@ -7,6 +7,7 @@
 
 #include "gyroseg/data/loader.h"
 #include "gyroseg/inference/predict.h"
+#include "gyroseg/models/weights.h"
 #include "gyroseg/report/metrics_files.h"
 #include "gyroseg/report/progress.h"
 #include "gyroseg/training/loaded_run.h"
@@ -90,6 +91,7 @@ int evaluate(const cxxopts::ParseResult& arguments) {
                             {"split", split},
                             {"checkpoint", arguments["checkpoint"].as<std::string>()},
                             {"step", std::to_string(run.state.step)},
+                            {"parameters", std::to_string(count_parameters(*run.model))},
                             {"resolution", run.config.metrics.resolution}};
   for (const auto& setting : settings_of(run.config.inference)) {
     context.push_back(setting);

@@ -10,7 +10,8 @@ namespace {
 // What SegHiero's train.py fixes, whatever its config says.
 constexpr const char* kFixed = R"(
 model: {output_stride: 8, aspp_channels: 512, low_level_channels: 48, decoder_channels: 512,
-        projection: convmlp, projection_input: encoder, auxiliary_weight: 0.4}
+        projection: convmlp, projection_input: encoder, auxiliary_weight: 0.4,
+        auxiliary_head: conv_relu}
 embedding: {space: sphere, dim: 256}
 classifier: {input: features, nodes: all}
 optimizer: {name: sgd, momentum: 0.9, weight_decay: 1.0e-4}

@@ -29,7 +29,8 @@ torch::Tensor ConvBlockImpl::forward(const torch::Tensor& x) {
 
 SeparableBlockImpl::SeparableBlockImpl(int in, int out, int dilation)
     : depthwise(register_module(
-          "depthwise", ConvBlock(in, in, ConvOptions{.kernel = 3, .dilation = dilation, .groups = in}))),
+          "depthwise",
+          ConvBlock(in, in, ConvOptions{.kernel = 3, .dilation = dilation, .groups = in}))),
       pointwise(register_module("pointwise", ConvBlock(in, out))) {}
 
 torch::Tensor SeparableBlockImpl::forward(const torch::Tensor& x) {

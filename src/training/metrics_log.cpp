@@ -57,7 +57,8 @@ Json to_json(const LogEntry& entry) {
           {"val", to_json(*entry.validation)},
           {"best", entry.best},
           {"train_seconds", entry.train_seconds},
-          {"val_seconds", entry.validation_seconds}};
+          {"val_seconds", entry.validation_seconds},
+          {"parameters", entry.parameters}};
   if (entry.train_evaluation != nullptr) {
     json["train_eval"] = to_json(*entry.train_evaluation);
   }

@@ -13,6 +13,7 @@
 #include "gyroseg/config/read.h"
 #include "gyroseg/data/class_weights.h"
 #include "gyroseg/models/batch_norm.h"
+#include "gyroseg/models/weights.h"
 #include "gyroseg/training/data_parallel.h"
 #include "gyroseg/training/interrupt.h"
 #include "gyroseg/training/schedule.h"
@@ -281,7 +282,7 @@ void Trainer::validate_and_save() {
               config_.embedding.learn_curvature
                   ? std::optional<double>(model_->manifold()->curvature())
                   : std::nullopt,
-              train_evaluation ? &*train_evaluation : nullptr});
+               count_parameters(*model_), train_evaluation ? &*train_evaluation : nullptr});
   }
   if (!validation.collapsed.empty()) {
     progress_out_ << "warning: more than 99 % of the validation pixels are predicted as "

@@ -133,6 +133,10 @@ TEST_F(Messages, TypesAreStrict) {
             "train.yaml:3: embedding.curvature: expected a number > 0, got nan");
   EXPECT_EQ(error_of("embedding: {dim: 99999999999}"),
             "train.yaml:3: embedding.dim: expected an integer >= 2, got 99999999999");
+  EXPECT_EQ(error_of("model: {conv_kernel: 4}"),
+            "train.yaml:3: model.conv_kernel: expected an odd integer > 0, got 4");
+  EXPECT_EQ(error_of("model: {encoder_channels: [8]}"),
+            "train.yaml:3: model.encoder_channels: expected two or more integers > 0, got [8]");
   EXPECT_EQ(error_of("data2: 3"), "train.yaml:3: data2: unknown key, did you mean data?");
   EXPECT_EQ(error_of("loss: {name: cross_entropy}"),
             "train.yaml:3: loss: expected a list such as [{name: cross_entropy}], got {name: "
@@ -150,6 +154,11 @@ TEST_F(Messages, KeysThatContradictEachOther) {
             "train.yaml:3: decode.1: path_product needs classifier.nodes: all, got leaves");
   EXPECT_EQ(error_of("inference: {backoff_threshold: 1.5}"),
             "train.yaml:3: inference.backoff_threshold: expected a number from 0 to 1, got 1.5");
+  EXPECT_EQ(error_of("model: {branches: per_level}"),
+            "train.yaml:3: model.branches: per_level needs classifier.nodes: all, got leaves");
+  EXPECT_EQ(error_of("model: {branches: per_level}\nclassifier: {nodes: all, input: embedding}"),
+            "train.yaml:3: model.branches: per_level needs classifier.input: features, got "
+            "embedding");
   EXPECT_EQ(error_of("decode: [leaf_argmax, leaf_argmax]"),
             "train.yaml:3: decode.1: leaf_argmax stands twice");
   EXPECT_EQ(error_of("decode: argmax"),

@@ -76,6 +76,7 @@ TEST_F(SegHiero, TwoLevels) {
   EXPECT_EQ(config.model.encoder, "resnet50");
   EXPECT_EQ(config.model.pretrained, "weights/resnet50.safetensors");
   EXPECT_EQ(config.model.auxiliary_weight, 0.4);
+  EXPECT_EQ(config.model.auxiliary_head, "conv_relu");
   EXPECT_EQ(config.model.projection_input, "encoder");
   EXPECT_THAT(config.model.aspp_dilations, ElementsAre(12, 24, 36));
   EXPECT_EQ(config.embedding.space, "sphere");  // its cosine distance

@@ -205,7 +205,8 @@ TEST(ConvNet, Bfloat16RoundsTheLayersButNotTheLogits) {
     EXPECT_EQ(found.scalar_type(), torch::kFloat32);
     EXPECT_FALSE(found.to(torch::kBFloat16).to(torch::kFloat32).equal(found));
     EXPECT_FALSE(found.equal(expected));
-    // Some 18 layers of relative rounding 2^-8; in SegNet a maximum may move to a neighbour as well.
+    // Some 18 layers of relative rounding 2^-8; in SegNet a maximum may move to a neighbour as
+    // well.
     const Tensor centred = expected - expected.mean({0, 2, 3}, /*keepdim=*/true);
     EXPECT_LT(((found - expected).norm() / centred.norm()).item<double>(), 0.2);
   }

@@ -91,8 +91,8 @@ TEST(LevelBranches, ALevelsGradientReachesItsBranchAndTheEncoderOnly) {
     for (const auto& parameter : net->named_parameters()) {
       const Tensor& grad = parameter.value().grad();
       const bool reached = grad.defined() && grad.abs().max().item<double>() > 0;
-      EXPECT_EQ(reached, parameter.key().starts_with("encoder.") || parameter.key().starts_with(own))
-          << parameter.key();
+      const std::string& name = parameter.key();
+      EXPECT_EQ(reached, name.starts_with("encoder.") || name.starts_with(own)) << name;
     }
   }
 }

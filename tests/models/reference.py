@@ -4,6 +4,7 @@ Usage: reference.py FOLDER [STEP_TORCH_PY]
 Reads FOLDER/*.in.safetensors, writes FOLDER/*.out.safetensors.
 """
 
+import json
 import pathlib
 import sys
 
@@ -75,9 +76,151 @@ class ResNet(nn.Module):
             setattr(self, f"layer{i + 1}", nn.Sequential(*blocks))
             inputs = outputs
 
+    def maps(self, x):
+        maps = [torch.relu(self.bn1(self.conv1(x)))]
+        x = functional.max_pool2d(maps[0], 3, 2, 1)
+        for layer in (self.layer1, self.layer2, self.layer3, self.layer4):
+            x = layer(x)
+            maps.append(x)
+        return maps
+
     def forward(self, x):
-        x = functional.max_pool2d(torch.relu(self.bn1(self.conv1(x))), 3, 2, 1)
-        return self.layer4(self.layer3(self.layer2(self.layer1(x))))
+        return self.maps(x)[-1]
+
+
+def stack(inputs, outputs, options):
+    """block_depth times convolution, batch norm if wanted, activation."""
+    kernel, blocks = options["conv_kernel"], []
+    for _ in range(options["block_depth"]):
+        block = nn.Sequential()
+        norm = options["batch_norm"]
+        block.add_module("conv", nn.Conv2d(inputs, outputs, kernel, 1, kernel // 2, bias=not norm))
+        if norm:
+            block.add_module("bn", nn.BatchNorm2d(outputs))
+        block.add_module("act", getattr(nn, options["activation"])())
+        blocks.append(block)
+        inputs = outputs
+    return nn.Sequential(*blocks)
+
+
+class SegNet(nn.Module):
+    """Encoder and decoder in one: the decoder takes the indices that the encoder's pooling gave."""
+
+    def __init__(self, options, classes):
+        super().__init__()
+        widths, self.pool = options["encoder_channels"], options["pool_kernel"]
+        self.encoder, self.decoder = nn.Module(), nn.Module()
+        for i, (inputs, outputs) in enumerate(zip([3] + widths, widths)):
+            setattr(self.encoder, f"stage{i + 1}", stack(inputs, outputs, options))
+        outputs = widths[-2::-1] + [options["decoder_channels"]]
+        for i, (inputs, output) in enumerate(zip(widths[::-1], outputs)):
+            setattr(self.decoder, f"step{i + 1}", stack(inputs, output, options))
+        self.classifier = nn.Conv2d(outputs[-1], classes, 1)
+        self.steps = len(widths)
+
+    def forward(self, x):
+        indices, sizes = [], []
+        for i in range(self.steps):
+            x = getattr(self.encoder, f"stage{i + 1}")(x)
+            sizes.append(x.shape[2:])
+            x, index = functional.max_pool2d(
+                x, self.pool, ceil_mode=True, return_indices=True
+            )
+            indices.append(index)
+        for i in range(self.steps):
+            size, index = sizes.pop(), indices.pop()
+            x = functional.max_unpool2d(x, index, self.pool, output_size=size)
+            x = getattr(self.decoder, f"step{i + 1}")(x)
+        return self.classifier(x)
+
+
+class ConvEncoder(nn.Module):
+    def __init__(self, options):
+        super().__init__()
+        self.channels, self.pool = options["encoder_channels"], options["pool_kernel"]
+        for i, (inputs, outputs) in enumerate(zip([3] + self.channels, self.channels)):
+            setattr(self, f"stage{i + 1}", stack(inputs, outputs, options))
+
+    def maps(self, x):
+        maps = [self.stage1(x)]
+        for i in range(1, len(self.channels)):
+            x = functional.max_pool2d(maps[-1], self.pool, ceil_mode=True)
+            maps.append(getattr(self, f"stage{i + 1}")(x))
+        return maps
+
+
+class UNetDecoder(nn.Module):
+    def __init__(self, options, channels, factor):
+        super().__init__()
+        self.mode, self.widths = options["upsample"], options["unet_channels"]
+        inputs, skips = channels[-1], channels[-2::-1]
+        for i, width in enumerate(self.widths):
+            step = nn.Module()
+            if self.mode == "transposed":
+                step.up = nn.ConvTranspose2d(inputs, width, factor, factor)
+                inputs = width
+            skip = skips[i] if i < len(skips) else 0
+            step.block = stack(inputs + skip, width, options)
+            setattr(self, f"step{i + 1}", step)
+            inputs = width
+
+    def forward(self, maps):
+        x, skips = maps[-1], list(maps[:-1])
+        for i in range(len(self.widths)):
+            step = getattr(self, f"step{i + 1}")
+            skip = skips.pop() if skips else None
+            size = skip.shape[2:] if skip is not None else [2 * n for n in x.shape[2:]]
+            if self.mode == "transposed":
+                x = step.up(x)[:, :, : size[0], : size[1]]
+            else:
+                corners = {} if self.mode == "nearest" else {"align_corners": False}
+                x = functional.interpolate(x, size=size, mode=self.mode, **corners)
+            x = step.block(x if skip is None else torch.cat([x, skip], 1))
+        return x
+
+
+class UNet(nn.Module):
+    def __init__(self, encoder, options, channels, factor, classes):
+        super().__init__()
+        self.encoder = encoder
+        self.decoder = UNetDecoder(options, channels, factor)
+        self.classifier = nn.Conv2d(options["unet_channels"][-1], classes, 1)
+
+    def forward(self, x):
+        return self.classifier(self.decoder(self.encoder.maps(x)))
+
+
+def make_net(options, classes):
+    if options["decoder"] == "segnet":
+        return SegNet(options, classes)
+    if options["encoder"] == "convnet":
+        channels = options["encoder_channels"]
+        return UNet(ConvEncoder(options), options, channels, options["pool_kernel"], classes)
+    encoder = ResNet(BasicBlock, (2, 2, 2, 2), (0, 0, 0, 0))
+    return UNet(encoder, options, [64, 64, 128, 256, 512], 2, classes)
+
+
+def step_output(path):
+    """Loss, gradients and buffers of one training step, then the logits in evaluation."""
+    with safe_open(path, "pt") as file:
+        options = json.loads(file.metadata()["options"])
+    tensors = load_file(path)
+    images, labels = tensors.pop("input"), tensors.pop("labels")
+    net = make_net(options, len(tensors["classifier.bias"])).double()
+    net.load_state_dict(tensors, strict=True)
+
+    def logits():
+        return functional.interpolate(net(images), size=images.shape[2:], mode="bilinear")
+
+    loss = functional.cross_entropy(logits(), labels)
+    loss.backward()
+    out = {"loss": loss.detach()}
+    out |= {"gradient." + name: p.grad.contiguous() for name, p in net.named_parameters()}
+    out |= {"buffer." + name: b.clone().contiguous() for name, b in net.named_buffers()}
+    net.eval()
+    with torch.no_grad():
+        out["logits"] = logits().contiguous()
+    return out
 
 
 def resnet_output(path, block, depths, dilate):
@@ -125,6 +268,8 @@ def main():
         "resnet18": lambda p: resnet_output(p, BasicBlock, (2, 2, 2, 2), (0, 0, 0, 0)),
         "resnet50": lambda p: resnet_output(p, Bottleneck, (3, 4, 6, 3), (0, 0, 1, 1)),
     }
+    for path in folder.glob("step_*.in.safetensors"):
+        jobs[path.name.removesuffix(".in.safetensors")] = step_output
     if len(sys.argv) > 2:
         source = pathlib.Path(sys.argv[2]).read_text()
         jobs["peer"] = lambda p: peer_output(p, source)

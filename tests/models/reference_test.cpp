@@ -11,6 +11,8 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <map>
+#include <nlohmann/json.hpp>
 #include <string>
 
 #include "gyroseg/models/resnet.h"
@@ -49,6 +51,7 @@ class Reference : public ::testing::Test {
     write_resnet(18, 32);
     write_resnet(50, 8);
     write_peer();
+    write_steps();
     std::string command = python + " '" + (kSource / "tests/models/reference.py").string() + "' '" +
                           folder_.string() + "'";
     if (fs::exists(kPeer)) command += " '" + kPeer.string() + "'";
@@ -58,6 +61,7 @@ class Reference : public ::testing::Test {
   static void TearDownTestSuite() {
     if (!folder_.empty()) fs::remove_all(folder_);
     net_ = nullptr;
+    nets_.clear();
   }
 
   void SetUp() override {
@@ -86,7 +90,35 @@ class Reference : public ::testing::Test {
     EXPECT_LT(relative_error(found, expected), kTolerance);
   }
 
+  /// One training step from NAME.in.safetensors, then evaluation, against Python's
+  /// NAME.out.safetensors.
+  static void check_training_step(const std::string& name, Segmenter& net) {
+    const TensorFile in = input(name);
+    const TensorFile out = output(name);
+    const Tensor& labels = in.tensors.at("labels");
+    const auto logits = [&] {
+      return torch::upsample_bilinear2d(net->forward(in.tensors.at("input")).logits,
+                                        {labels.size(1), labels.size(2)}, /*align_corners=*/false);
+    };
+    const Tensor loss = torch::nn::functional::cross_entropy(logits(), labels);
+    loss.backward();
+    EXPECT_LT(relative_error(loss.detach(), out.tensors.at("loss")), kTolerance);
+    for (const auto& parameter : net->named_parameters()) {
+      const Tensor& expected = out.tensors.at("gradient." + parameter.key());
+      EXPECT_LT(relative_error(parameter.value().grad(), expected), kTolerance) << parameter.key();
+    }
+    for (const auto& buffer : net->named_buffers()) {
+      const Tensor expected = out.tensors.at("buffer." + buffer.key()).to(torch::kFloat64);
+      EXPECT_LT(relative_error(buffer.value().to(torch::kFloat64), expected), kTolerance)
+          << buffer.key();
+    }
+    const torch::NoGradGuard no_grad;
+    net->eval();
+    EXPECT_LT(relative_error(logits(), out.tensors.at("logits")), kTolerance);
+  }
+
   static Segmenter net_;  ///< with the weights of peer.in.safetensors
+  static std::map<std::string, Segmenter> nets_;  ///< of step_NAME.in.safetensors
 
  private:
   static void write(const std::string& name, const TensorFile& file) {
@@ -132,6 +164,65 @@ class Reference : public ::testing::Test {
     write("peer", file);
   }
 
+  /// A net for Python to build from its options and to load by our names; `activation` as
+  /// torch.nn's.
+  static void write_step(const std::string& name, ModelConfig model,
+                         const std::string& activation) {
+    model.auxiliary_weight = 0;
+    Segmenter net(model, EmbeddingConfig{}, ClassifierConfig{}, SegmenterShape{11, 11});
+    net->to(torch::kFloat64);
+    randomise_batch_norm(*net);
+    TensorFile file{state_of(*net), {}};
+    const nlohmann::json options = {{"encoder", model.encoder},
+                                    {"decoder", model.decoder},
+                                    {"encoder_channels", model.encoder_channels},
+                                    {"decoder_channels", model.decoder_channels},
+                                    {"pool_kernel", model.pool_kernel},
+                                    {"unet_channels", model.unet_channels},
+                                    {"upsample", model.upsample},
+                                    {"block_depth", model.block_depth},
+                                    {"conv_kernel", model.conv_kernel},
+                                    {"batch_norm", model.batch_norm},
+                                    {"activation", activation}};
+    file.metadata["options"] = options.dump();
+    // Odd sizes: pooling rounds up, and what a step enlarges is cut.
+    file.tensors["input"] = torch::randn({2, 3, 45, 61}, torch::kFloat64);
+    file.tensors["labels"] = torch::randint(0, 11, {2, 45, 61});
+    write(name, file);
+    nets_.emplace(name, net);
+  }
+
+  static void write_steps() {
+    ModelConfig model;
+    model.decoder = "unet";
+    model.output_stride = 32;
+    model.unet_channels = {48, 32, 24, 16, 8};
+    write_step("step_unet_resnet18", model, "ReLU");
+    model.encoder = "convnet";
+    model.encoder_channels = {4, 8, 12, 16};
+    model.unet_channels = {16, 8, 4};
+    model.upsample = "bilinear";
+    model.activation = "silu";
+    write_step("step_unet_bilinear", model, "SiLU");
+    model.upsample = "transposed";
+    model.pool_kernel = 3;
+    model.encoder_channels = {4, 8, 12};
+    model.unet_channels = {10, 6};
+    model.block_depth = 3;
+    model.batch_norm = false;
+    model.activation = "leaky_relu";
+    write_step("step_unet_transposed", model, "LeakyReLU");
+    model = {};
+    model.encoder = "convnet";
+    model.decoder = "segnet";
+    model.encoder_channels = {4, 8, 12, 16};
+    model.decoder_channels = 6;
+    model.block_depth = 3;
+    model.conv_kernel = 5;
+    model.activation = "elu";
+    write_step("step_segnet", model, "ELU");
+  }
+
   static void append(std::string& list, const std::string& name) {
     list += (list.empty() ? "" : "\n") + name;
   }
@@ -141,6 +232,7 @@ class Reference : public ::testing::Test {
 };
 
 Segmenter Reference::net_{nullptr};
+std::map<std::string, Segmenter> Reference::nets_;
 fs::path Reference::folder_;
 int Reference::exit_status_ = -1;
 
@@ -161,27 +253,15 @@ TEST_F(Reference, DilatedResNet50IsTorchvisions) { check_resnet("resnet50", 50, 
 
 TEST_F(Reference, ATrainingStepOfThePeer) {
   if (!fs::exists(kPeer)) GTEST_SKIP() << kPeer << " is missing";
-  const TensorFile in = input("peer");
-  const TensorFile out = output("peer");
-  const auto logits = [&] {
-    return torch::upsample_bilinear2d(net_->forward(in.tensors.at("input")).logits, {46, 60},
-                                      /*align_corners=*/false);
-  };
-  const Tensor loss = torch::nn::functional::cross_entropy(logits(), in.tensors.at("labels"));
-  loss.backward();
-  EXPECT_LT(relative_error(loss.detach(), out.tensors.at("loss")), kTolerance);
-  for (const auto& parameter : net_->named_parameters()) {
-    const Tensor& expected = out.tensors.at("gradient." + parameter.key());
-    EXPECT_LT(relative_error(parameter.value().grad(), expected), kTolerance) << parameter.key();
+  check_training_step("peer", net_);
+}
+
+TEST_F(Reference, TrainingStepsOfUNetAndSegNet) {
+  ASSERT_EQ(nets_.size(), 4U);
+  for (auto& [name, net] : nets_) {
+    SCOPED_TRACE(name);
+    check_training_step(name, net);
   }
-  for (const auto& buffer : net_->named_buffers()) {
-    const Tensor expected = out.tensors.at("buffer." + buffer.key()).to(torch::kFloat64);
-    EXPECT_LT(relative_error(buffer.value().to(torch::kFloat64), expected), kTolerance)
-        << buffer.key();
-  }
-  const torch::NoGradGuard no_grad;
-  net_->eval();
-  EXPECT_LT(relative_error(logits(), out.tensors.at("logits")), kTolerance);
 }
 
 }  // namespace

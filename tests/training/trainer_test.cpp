@@ -189,6 +189,8 @@ TEST_F(TrainerTest, WritesTableLogAndAUsableRunFolder) {
   EXPECT_EQ(loaded.config.training.best, "miou@1");
   EXPECT_EQ(loaded.tree.num_leaves(), 7);
   EXPECT_FALSE(loaded.model->is_training());
+  EXPECT_THAT(text_of(run.metrics()),
+              HasSubstr("\"parameters\":" + std::to_string(count_parameters(*loaded.model))));
 }
 
 // With the training images as validation images too, both measurements must agree, and neither may change

@@ -61,7 +61,7 @@ struct ModelConfig {
   int aspp_channels = 256;
   int low_level_channels = 48;
   int decoder_channels = 256;
-  std::vector<int> encoder_channels = {64, 128, 256, 512};  ///< convnet: one a stage, fine to coarse
+  std::vector<int> encoder_channels = {64, 128, 256, 512};  ///< convnet: a stage each, fine first
   int pool_kernel = 2;               ///< convnet, segnet: the pooling between stages
   std::vector<int> unet_channels;    ///< unet: one a step, coarse to fine; empty: those of the maps
   std::string upsample = "nearest";  ///< unet: nearest | bilinear | transposed

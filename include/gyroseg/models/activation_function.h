@@ -6,8 +6,8 @@
 
 namespace gyroseg {
 
-/// A nonlinearity between layers. x of any shape and floating dtype -> the same; may overwrite x, and
-/// does so only where its gradient can be had from its result.
+/// A nonlinearity between layers. x of any shape and floating dtype -> the same; may overwrite x,
+/// and does so only where its gradient can be had from its result.
 using ActivationFunction = torch::Tensor (*)(torch::Tensor x);
 
 /// relu | leaky_relu | elu | gelu | silu | tanh, each as torch.nn has it by default (slope 0.01 of

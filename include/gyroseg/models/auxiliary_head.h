@@ -14,8 +14,9 @@ namespace gyroseg {
 /// Leaf logits of an inner encoder stage, for training only. x [B,in,h,w] -> [B,num_leaves,h,w].
 ///
 ///   Kind  fcn: 3 x 3 convolution to 256 channels, batch norm, ReLU, 1 x 1 convolution
-///         (mmsegmentation's FCN head);  conv_relu: 1 x 1 convolution, batch norm, ReLU, and nothing
-///         after them, so that its logits are >= 0 (SegHiero). Anything else throws c10::ValueError.
+///         (mmsegmentation's FCN head);  conv_relu: 1 x 1 convolution, batch norm, ReLU, and
+///         nothing after them, so that its logits are >= 0 (SegHiero). Anything else throws
+///         c10::ValueError.
 ///   Dtype the layers that give the logits: float32 or wider, as output_layer
 class AuxiliaryHeadImpl : public torch::nn::Module {
  public:

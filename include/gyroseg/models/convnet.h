@@ -10,7 +10,8 @@
 namespace gyroseg {
 
 /// Plain convolutional encoder for training from scratch: stages of a ConvStack each, max-pooled in
-/// between. With the decoder unet it is a UNet (its bottleneck is the last stage), with segnet a SegNet.
+/// between. With the decoder unet it is a UNet (its bottleneck is the last stage), with segnet a
+/// SegNet.
 ///
 ///   Maps     one a stage of model.encoder_channels, before its pooling: map i at stride
 ///            model.pool_kernel^i, so the first has the size of the image

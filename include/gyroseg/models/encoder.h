@@ -11,12 +11,12 @@
 
 namespace gyroseg {
 
-/// Images to feature maps, fine to coarse: two or more, of a ResNet C2..C5. Derive, then add one line
-/// to src/models/registry.cpp (docs/adding_a_model.md).
+/// Images to feature maps, fine to coarse: two or more, of a ResNet C2..C5. Derive, then add one
+/// line to src/models/registry.cpp (docs/adding_a_model.md).
 ///
 ///   images   [B,3,H,W] float
-///   returns  the maps; map i is [B, channels()[i], h_i, w_i] with h_i = ceil(H / strides()[i]); each
-///            stride divides the next
+///   returns  the maps; map i is [B, channels()[i], h_i, w_i] with h_i = ceil(H / strides()[i]);
+///            each stride divides the next
 class Encoder : public torch::nn::Module {
  public:
   [[nodiscard]] virtual std::vector<torch::Tensor> forward(const torch::Tensor& images) = 0;

@@ -16,15 +16,16 @@
 
 namespace gyroseg {
 
-/// One decoder and one linear classifier a level of the class tree, on the maps of one shared encoder
-/// (model.branches = per_level).
+/// One decoder and one linear classifier a level of the class tree, on the maps of one shared
+/// encoder (model.branches = per_level).
 ///
 ///   stages    the maps of the encoder
-///   logits    [B,K,h,w]: each level's branch gives the channels of its level, put back in the order of
-///             the channels, so that losses and decode modes see what one classifier would give
+///   logits    [B,K,h,w]: each level's branch gives the channels of its level, put back in the
+///             order of the channels, so that losses and decode modes see what one classifier would
+///             give
 ///   features  [B,D,h,w] of the branch of the finest level
-///   Names     level1.decoder, level1.classifier, level2.decoder, ...; a level without channels has no
-///             branch
+///   Names     level1.decoder, level1.classifier, level2.decoder, ...; a level without channels has
+///             no branch
 ///   Source    seed system 001: three branches of 2, 3 and 7 classes
 class LevelBranchesImpl : public torch::nn::Module {
  public:

@@ -17,8 +17,8 @@ namespace gyroseg {
 /// "layer3.0.downsample.1.running_var") and its initialisation, so that its weight files load as
 /// they are and ours load there.
 ///
-///   Maps     C2..C5, the layers' outputs; with the stem also C1 before them, the first convolution's
-///            64 channels at stride 2
+///   Maps     C2..C5, the layers' outputs; with the stem also C1 before them, the first
+///            convolution's 64 channels at stride 2
 ///   Stride   32 as published; 16 and 8 by dilation in place of the stride of layer4, and of layer3
 ///            too. The first block of such a layer keeps the previous dilation where it still reads
 ///            the finer grid (torchvision's replace_stride_with_dilation; its basic block has none,

@@ -24,8 +24,8 @@ namespace gyroseg {
 struct Prediction {
   torch::Tensor logits;     ///< [B,C,h,w], or [B,V,h,w] with classifier.nodes = all
   torch::Tensor embedding;  ///< [B,D,h',w'] tangent vectors at the origin; undefined unless built
-  torch::Tensor auxiliary;  ///< [B,C,h3,w3] leaf logits of C4, the last map but one; undefined outside
-                            ///< training mode
+  torch::Tensor auxiliary;  ///< [B,C,h3,w3] leaf logits of C4, the last map but one; undefined
+                            ///< outside training mode
 };
 
 /// What the network must know of the class tree and of the losses.
@@ -36,7 +36,7 @@ struct SegmenterShape {
   /// [channels of the logits, D] network outputs for classifier.kind = prototypes; undefined:
   /// random
   torch::Tensor prototypes = {};
-  std::vector<int> channel_levels = {};  ///< model.branches = per_level: of each channel of the logits
+  std::vector<int> channel_levels = {};  ///< of each channel; read by model.branches = per_level
 };
 
 /// Encoder, decoder, heads.

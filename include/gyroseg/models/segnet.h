@@ -9,14 +9,14 @@
 
 namespace gyroseg {
 
-/// SegNet's decoder: the encoder's maps say where their maxima were, and nothing else of them is read;
-/// each step puts its values back there (max-unpooling), zeros elsewhere, and convolves.
+/// SegNet's decoder: the encoder's maps say where their maxima were, and nothing else of them is
+/// read; each step puts its values back there (max-unpooling), zeros elsewhere, and convolves.
 ///
 ///   returns   [B, decoder_channels, h, w], the size of the finest map
-///   Pooling   between two maps, by the ratio of their strides; of the last map by model.pool_kernel,
-///             whose pooled values are where the decoder starts
-///   Widths    those of the encoder, since an unpooled map has the channels of the map whose maxima it
-///             takes; only the last step's is free (model.decoder_channels)
+///   Pooling   between two maps, by the ratio of their strides; of the last map by
+///             model.pool_kernel, whose pooled values are where the decoder starts
+///   Widths    those of the encoder, since an unpooled map has the channels of the map whose maxima
+///             it takes; only the last step's is free (model.decoder_channels)
 ///   Blocks    ConvStack, by model.block_depth, conv_kernel, batch_norm, activation
 ///   Throws    c10::ValueError on options out of range
 ///   Source    Badrinarayanan et al. 2017 (1511.00561); seed system 004

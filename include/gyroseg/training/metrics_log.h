@@ -24,6 +24,7 @@ struct LogEntry {
   double validation_seconds = 0;
   bool best = false;
   std::optional<double> curvature = std::nullopt;  ///< c where it is learned
+  std::int64_t parameters = 0;                     ///< numbers in all parameters of the network
   const Validation* train_evaluation = nullptr;    ///< of training.evaluate_train samples
 };
 
