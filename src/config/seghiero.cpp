@@ -250,7 +250,8 @@ class Mapper {
     return weight;
   }
 
-  // Its totals with weights of 1: 5 tree-min over two levels, 2.5 over three, no focus in either.
+  // Its totals with weights of 1: 5 tree-min over two levels; over three 2.5 and its RMI, whose factor is
+// fine_weight. No focus in either.
   void map_losses(int levels, const Place& place) {
     const Value& training = block(root_, "training", "training");
     std::vector<double> weights = {level_weight(training, "coarse_weight"),
@@ -268,6 +269,9 @@ class Mapper {
     for (int k = 1; k <= levels; ++k) {
       text += ", {name: cross_entropy, level: " + (k == levels ? "leaf" : std::to_string(k)) +
               ", weight: " + number_text(weights[k - 1]) + "}";
+    }
+    if (levels == 3) {
+      text += ", {name: rmi, weight: " + number_text(weights.back()) + "}";
     }
     text += ", {name: tree_triplet, schedule: cosine, weight: 0.5, fixed_margin: 0.6}]";
     Value losses = parse_yaml(text, place.text, place.source, problems_);

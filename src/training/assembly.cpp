@@ -45,7 +45,7 @@ Segmenter build_model(const Config& config, const Hierarchy& tree) {
   torch::manual_seed(config.seed);
   const SegmenterShape shape{tree.num_leaves(), tree.num_nodes(),
                              Criterion::needs_embedding(config.loss),
-                             given_prototypes(config, tree), channel_levels(tree)};
+                             channel_levels(tree), given_prototypes(config, tree)};
   Segmenter model = nullptr;
   try {
     model = Segmenter(config.model, config.embedding, config.classifier, shape);

@@ -282,7 +282,7 @@ void Trainer::validate_and_save() {
               config_.embedding.learn_curvature
                   ? std::optional<double>(model_->manifold()->curvature())
                   : std::nullopt,
-               count_parameters(*model_), train_evaluation ? &*train_evaluation : nullptr});
+              count_parameters(*model_), train_evaluation ? &*train_evaluation : nullptr});
   }
   if (!validation.collapsed.empty()) {
     progress_out_ << "warning: more than 99 % of the validation pixels are predicted as "

@@ -118,7 +118,9 @@ TEST_F(SegHiero, ThreeLevelsWithTheSuperMapInCoarseIndices) {
   EXPECT_THAT(names_at(tree, 1), ElementsAre("Plant", "Fungus"));
   EXPECT_EQ(tree.path(tree.find("Bermuda")), "Plant/Grass/Bermuda");
   EXPECT_EQ(tree.path(tree.find("Lions Mane")), "Fungus/Mushroom/Lions Mane");
-  ASSERT_EQ(config.loss.size(), 5U);
+  ASSERT_EQ(config.loss.size(), 6U);
+  EXPECT_EQ(config.loss[4].name, "rmi");
+  EXPECT_EQ(config.loss[4].weight, 1);  // fine_weight
   EXPECT_EQ(config.loss[0].gamma, 0);
   EXPECT_DOUBLE_EQ(config.loss[0].weight, 7.5);  // 2.5 times the mean of 5, 3 and 1
   EXPECT_EQ(config.loss[1].weight, 5);

@@ -49,7 +49,7 @@ Segmenter small_net(const std::string& space, const ClassifierConfig& config,
   model.auxiliary_weight = 0;
   EmbeddingConfig embedding{.space = space, .dim = kDim, .curvature = 0.5};
   embedding.learn_curvature = space == "poincare" || space == "lorentz";
-  return Segmenter(model, embedding, config, SegmenterShape{kLeaves, kLeaves + 2, true, given});
+  return Segmenter(model, embedding, config, SegmenterShape{kLeaves, kLeaves + 2, true, {}, given});
 }
 
 TEST(EmbeddingClassifier, GradientsReachEveryParameterUnderItsName) {

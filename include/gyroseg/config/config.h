@@ -89,9 +89,9 @@ struct ClassifierConfig {
   std::string nodes = "leaves";    ///< leaves: C channels | all: V channels
   // The rest only with input = embedding.
   std::string kind = "hyperplanes";   ///< hyperplanes | ganea | prototypes | cosine
-  std::optional<double> temperature;  ///< > 0, of prototypes and cosine; nothing: 1 and 0.1
+  std::optional<double> temperature = std::nullopt;  ///< > 0, of prototypes and cosine; nothing: 1 and 0.1
   bool learn_temperature = false;
-  std::string prototypes;             ///< CSV of points (models/prototype_file.h), "" = random
+  std::string prototypes = {};        ///< CSV of points (models/prototype_file.h), "" = random
   bool learn_prototypes = true;       ///< false: constants
 };
 

@@ -33,10 +33,10 @@ struct SegmenterShape {
   int num_leaves;               ///< C
   int num_nodes;                ///< V >= C
   bool with_embedding = false;  ///< a loss reads Prediction::embedding
+  std::vector<int> channel_levels = {};  ///< of each channel; read by model.branches = per_level
   /// [channels of the logits, D] network outputs for classifier.kind = prototypes; undefined:
   /// random
   torch::Tensor prototypes = {};
-  std::vector<int> channel_levels = {};  ///< of each channel; read by model.branches = per_level
 };
 
 /// Encoder, decoder, heads.
