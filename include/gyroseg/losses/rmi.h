@@ -19,7 +19,7 @@ struct RmiOptions {
 /// probabilities explain, as a lower bound under Gaussian patches. Smaller is better.
 ///
 ///   Symbols  s = sigmoid(z); y_v = 1 where v is on the path of the label; both 0 on ignored pixels
-///            y_i, p_i  patches of the pooled maps of y_v and s_v + 1e-6, at all positions of an image
+///            y_i, p_i  patches of the pooled maps of y_v and s_v + 1e-6, at all positions i
 ///            S         their scatter matrices: centred sums, not means; a = 1e-3
 ///   Formula  mean over images of 1/2 log det( S_yy - S_yp (S_pp + a I)^-1 S_py + a I ) / n,
 ///            log det = 2 sum log(diagonal of the Cholesky factor + 1e-8)
@@ -30,9 +30,9 @@ struct RmiOptions {
 ///   labels   [B,H,W] int64 nodes, or kIgnored; labels of inner nodes take no part
 ///   returns  [V]; its sum is HSSN's and Zhao's total
 ///   Cost     on the CPU a few pooled maps a thread and the gradient are allocated
-///   Throws   c10::ValueError on wrong shapes or options, maps smaller than a patch, or (CPU) a label
-///            outside the tree; RuntimeError in a second derivative
-///   Differs  from Zhao et al.'s code: pool_stride 1 pools as well (there it does not), and `stride`
+///   Throws   c10::ValueError on wrong shapes or options, maps smaller than a patch, or (CPU) a
+///            label outside the tree; RuntimeError in a second derivative
+///   Differs  from Zhao et al.'s code: pool_stride 1 pools as well (there it does not), `stride`
 ///            takes the same pixels of both maps (there labels by nearest and probabilities by
 ///            corner-aligned bilinear interpolation)
 ///   Source   Zhao et al. 2019 (1910.12037); derivations.md H1
@@ -41,8 +41,8 @@ struct RmiOptions {
 
 /// One number of the terms [V].
 ///   sum         over the nodes, as HSSN: a level weighs as many times as it has nodes
-///   level_mean  the mean over the nodes of each level, summed over the levels (a shallow leaf counts
-///               at every deeper level), as tree_min_loss
+///   level_mean  the mean over the nodes of each level, summed over the levels (a shallow leaf
+///               counts at every deeper level), as tree_min_loss
 /// Throws c10::ValueError on another reduction.
 [[nodiscard]] torch::Tensor reduce_rmi(const torch::Tensor& terms, const Hierarchy& tree,
                                        const std::string& reduction);

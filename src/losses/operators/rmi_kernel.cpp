@@ -153,8 +153,11 @@ void for_each_map(const torch::Tensor& logits, const torch::Tensor& labels, cons
                              height,
                              width,
                              std::min(group, nodes - first)};
-      const auto pool = s.average ? &pool_averages<T> : &pool_maxima<T>;
-      pool(view, s, on_path.data() + first, nodes, maps);
+      if (group == 1) {
+        pool<1>(view, s, on_path.data() + first, nodes, maps);
+      } else {
+        pool<kGroup>(view, s, on_path.data() + first, nodes, maps);
+      }
       for (int g = 0; g < view.count; ++g) {
         // Scatter does not see a constant, rounding does.
         const double mean =
@@ -174,7 +177,8 @@ RmiScatter scatter_all(const torch::Tensor& logits, const torch::Tensor& labels,
   const std::int64_t maps = logits.size(0) * logits.size(1);
   const std::int64_t size = 2 * s.dimensions();
   const auto options = torch::TensorOptions().dtype(torch::kFloat64);
-  RmiScatter scatter{torch::empty({maps, size, size}, options), torch::empty({maps, size}, options)};
+  RmiScatter scatter{torch::empty({maps, size, size}, options),
+                     torch::empty({maps, size}, options)};
   auto* products = scatter.products.mutable_data_ptr<double>();
   auto* means = scatter.means.mutable_data_ptr<double>();
   for_each_map<T>(logits, labels, tree, s,

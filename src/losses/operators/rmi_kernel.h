@@ -25,15 +25,15 @@ struct RmiSettings {
 /// Added to the probabilities of valid pixels (Zhao et al.'s code): seen only by averages, at rims.
 inline constexpr double kRmiFloor = 1e-6;
 
-/// Centred sums of products of the patches x_i = (y_i, p_i) of each map, a node in an image: N = B*V
-/// maps, n = radius^2.
+/// Centred sums of products of the patches x_i = (y_i, p_i) of each map, a node in an image:
+/// N = B*V maps, n = radius^2.
 struct RmiScatter {
   torch::Tensor products;  ///< [N,2n,2n] float64
   torch::Tensor means;     ///< [N,2n] float64, with p less a constant that rmi_gradient_cpu knows
 };
 
-/// logits [B,V,H,W] float32 or float64, pixels of one stride; labels [B,H,W] int64 contiguous, valid.
-/// Needs memory for a few maps a thread.
+/// logits [B,V,H,W] float32 or float64, pixels of one stride; labels [B,H,W] int64 contiguous and
+/// valid. Needs memory for a few maps a thread.
 RmiScatter rmi_scatter_cpu(const torch::Tensor& logits, const torch::Tensor& labels,
                            const LabelTree& tree, const RmiSettings& settings);
 

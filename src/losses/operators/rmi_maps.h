@@ -53,17 +53,19 @@ void for_each_window(const RmiImage<T>& image, const RmiSettings& s, const Body&
   }
 }
 
-/// on_path: [S,V] of the task's first node, rows of `nodes`.
-template <typename T>
+/// on_path: [S,V] of the task's first node, rows of `nodes`. kCount: the most nodes of a task; 1 is
+/// worth its own code.
+template <int kCount, typename T>
 void pool_maxima(const RmiImage<T>& image, const RmiSettings& s, const std::uint8_t* on_path,
                  int nodes, std::vector<RmiMaps>& maps) {
+  const int count = kCount == 1 ? 1 : image.count;
   for_each_window(image, s, [&](std::int64_t top, std::int64_t bottom, std::int64_t left,
                                 std::int64_t right, std::int64_t window) {
-    T best[kGroup];
-    std::int32_t holder[kGroup];
-    std::uint8_t hit[kGroup] = {};
-    std::fill_n(best, kGroup, -std::numeric_limits<T>::infinity());
-    std::fill_n(holder, kGroup, -1);
+    T best[kCount];
+    std::int32_t holder[kCount];
+    std::uint8_t hit[kCount] = {};
+    std::fill_n(best, kCount, -std::numeric_limits<T>::infinity());
+    std::fill_n(holder, kCount, -1);
     for (std::int64_t y = top; y < bottom; ++y) {
       for (std::int64_t at = y * image.width + left; at < y * image.width + right; ++at) {
         if (image.labels[at] == s.ignore) {
@@ -71,7 +73,7 @@ void pool_maxima(const RmiImage<T>& image, const RmiSettings& s, const std::uint
         }
         const T* z = image.logits + at * image.pixel;
         const std::uint8_t* on = on_path + (image.labels[at] + 1) * nodes;
-        for (int g = 0; g < image.count; ++g) {
+        for (int g = 0; g < count; ++g) {
           const T value = z[g * image.channel];
           const bool better = value > best[g] || value != value;  // a NaN comes through
           best[g] = better ? value : best[g];
@@ -80,7 +82,7 @@ void pool_maxima(const RmiImage<T>& image, const RmiSettings& s, const std::uint
         }
       }
     }
-    for (int g = 0; g < image.count; ++g) {
+    for (int g = 0; g < count; ++g) {
       const double sigmoid = 1.0 / (1.0 + std::exp(-static_cast<double>(best[g])));
       maps[g].y[window] = hit[g];
       maps[g].p[window] = sigmoid + kRmiFloor;
@@ -90,15 +92,16 @@ void pool_maxima(const RmiImage<T>& image, const RmiSettings& s, const std::uint
   });
 }
 
-template <typename T>
+template <int kCount, typename T>
 void pool_averages(const RmiImage<T>& image, const RmiSettings& s, const std::uint8_t* on_path,
                    int nodes, std::vector<RmiMaps>& maps) {
+  const int count = kCount == 1 ? 1 : image.count;
   const double share = 1.0 / static_cast<double>(s.pool * s.pool);  // the padding counts
   for_each_window(image, s, [&](std::int64_t top, std::int64_t bottom, std::int64_t left,
                                 std::int64_t right, std::int64_t window) {
-    double sum[kGroup];
-    double hits[kGroup] = {};
-    std::fill_n(sum, kGroup, kRmiFloor * static_cast<double>((bottom - top) * (right - left)));
+    double sum[kCount];
+    double hits[kCount] = {};
+    std::fill_n(sum, kCount, kRmiFloor * static_cast<double>((bottom - top) * (right - left)));
     for (std::int64_t y = top; y < bottom; ++y) {
       for (std::int64_t at = y * image.width + left; at < y * image.width + right; ++at) {
         if (image.labels[at] == s.ignore) {
@@ -106,17 +109,27 @@ void pool_averages(const RmiImage<T>& image, const RmiSettings& s, const std::ui
         }
         const T* z = image.logits + at * image.pixel;
         const std::uint8_t* on = on_path + (image.labels[at] + 1) * nodes;
-        for (int g = 0; g < image.count; ++g) {
+        for (int g = 0; g < count; ++g) {
           sum[g] += 1.0 / (1.0 + std::exp(-static_cast<double>(z[g * image.channel])));
           hits[g] += on[g];
         }
       }
     }
-    for (int g = 0; g < image.count; ++g) {
+    for (int g = 0; g < count; ++g) {
       maps[g].y[window] = hits[g] * share;
       maps[g].p[window] = sum[g] * share;
     }
   });
+}
+
+template <int kCount, typename T>
+void pool(const RmiImage<T>& image, const RmiSettings& s, const std::uint8_t* on_path, int nodes,
+          std::vector<RmiMaps>& maps) {
+  if (s.average) {
+    pool_averages<kCount>(image, s, on_path, nodes, maps);
+  } else {
+    pool_maxima<kCount>(image, s, on_path, nodes, maps);
+  }
 }
 
 /// Adds dp/dz times by_map [h*w] to a node's gradient, whose pixels have the stride `pixel`.

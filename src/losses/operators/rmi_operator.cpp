@@ -12,8 +12,8 @@
 #include "rmi_kernel.h"
 #include "rmi_value.h"
 
-// gyroseg::rmi_loss: every node's region mutual information, mean over the images, [V]. rmi_terms is
-// the same with a stride of its own and averages in place of maxima.
+// gyroseg::rmi_loss: every node's region mutual information, mean over the images, [V]. rmi_terms
+// is the same with a stride of its own and averages in place of maxima.
 namespace gyroseg::losses {
 namespace {
 

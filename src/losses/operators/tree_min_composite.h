@@ -9,8 +9,9 @@
 
 namespace gyroseg::losses {
 
-/// V tensors [B,H,W]: sigmoid(x)^gamma softplus(x) with x = -min_A z on the path of a pixel's label,
-/// max_C z elsewhere; 0 at pixels of row 0. Tensor operations, differentiable any number of times.
+/// V tensors [B,H,W]: sigmoid(x)^gamma softplus(x) with x = -min_A z on the path of a pixel's
+/// label, max_C z elsewhere; 0 at pixels of row 0. Tensor operations, differentiable any number
+/// of times.
 /// logits [B,V,H,W] float32 or float64; rows [B,H,W] int64 (label_rows).
 std::vector<torch::Tensor> tree_min_terms(const torch::Tensor& logits, const torch::Tensor& rows,
                                           const LabelTree& tree, double gamma);

@@ -33,7 +33,7 @@ struct Tables {
 /// One thread's working memory; every row is kTile long.
 template <typename T>
 struct Tile {
-  std::vector<T> z;  ///< [V+1] logits, then arguments of the terms, then gradients; V: past the path
+  std::vector<T> z;  ///< [V+1] logits, then the terms' arguments, then gradients; V: past the path
   std::vector<T> minima;            ///< [height] along the path, then their gradients
   std::vector<std::int32_t> own;    ///< [height] 1 where the path's node holds its own minimum
   std::vector<std::int32_t> depth;  ///< [V] of the node that holds the maximum

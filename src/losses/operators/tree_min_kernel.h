@@ -11,7 +11,7 @@
 
 namespace gyroseg::losses {
 
-/// What the kernel reads of the tree and of the labels, with every normalisation inside the weights.
+/// What the kernel reads of the tree and the labels, with every normalisation inside the weights.
 struct TreeMinPlan : torch::CustomClassHolder {
   TreeMinPlan(LabelTree t, std::vector<double> w, std::int64_t i)
       : tree(std::move(t)), weight(std::move(w)), ignore(i) {}
@@ -21,8 +21,8 @@ struct TreeMinPlan : torch::CustomClassHolder {
   std::int64_t ignore;         ///< label of the pixels that take no part
 };
 
-/// [V] sum over the pixels of weight * term: -log p of the nodes on the label's path, -log(1 - q) of
-/// the others, both with their focal factor.
+/// [V] sum over the pixels of weight * term: -log p of the nodes on the label's path, -log(1 - q)
+/// of the others, both with their focal factor.
 /// logits [B,V,H,W] floating point, pixels of one stride; labels [B,H,W] int64 contiguous, valid.
 std::vector<double> tree_min_forward(const torch::Tensor& logits, const torch::Tensor& labels,
                                      const TreeMinPlan& plan, double gamma);

@@ -11,8 +11,8 @@
 #include "tree_min_composite.h"
 #include "tree_min_kernel.h"
 
-// gyroseg::tree_min_loss: every node's tree-min term, averaged over the valid pixels, [V]. The term of
-// a level is the mean over its nodes: those at its depth, and the leaves above it.
+// gyroseg::tree_min_loss: every node's tree-min term, averaged over the valid pixels, [V]. The term
+// of a level is the mean over its nodes: those at its depth, and the leaves above it.
 namespace gyroseg::losses {
 namespace {
 
