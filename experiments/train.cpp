@@ -20,7 +20,7 @@ cxxopts::Options command_line() {
       ("set", "override a key, such as --set optimizer.lr=0.01; may be repeated", cxxopts::value<std::vector<std::string>>())
       ("output", "run folder (default: runs/<name>_<start time>)", cxxopts::value<std::string>()->default_value(""))
       ("resume", "go on with the run in RUN (or --output) from its last checkpoint")
-      ("init-weights", "start from the tensors of a .safetensors file that fit", cxxopts::value<std::string>()->default_value(""))
+      ("init-weights", "start from the tensors of a run folder or file that fit; sets training.init_from", cxxopts::value<std::string>()->default_value(""))
       ("stop-after", "save and stop after this many steps; --resume goes on", cxxopts::value<std::int64_t>()->default_value("0"))
       ("print-config", "print the resolved config and exit")
       ("print-hierarchy", "print the class tree, its levels and their leaves and exit")
@@ -94,6 +94,9 @@ int train(const cxxopts::ParseResult& arguments) {
                                          : open_run(folder).config();
   const std::vector<std::string> set = overrides(arguments);
   Config config = read_config(file, resume ? without_first_files(set) : set);
+  if (!resume && arguments.count("init-weights") > 0) {
+    config.training.init_from = arguments["init-weights"].as<std::string>();
+  }
   if (arguments.count("print-config") > 0) {
     std::cout << write_config(config);
     return 0;
@@ -108,7 +111,6 @@ int train(const cxxopts::ParseResult& arguments) {
   const ProcessGroup group(place);
   TrainOptions options;
   options.resume = resume;
-  options.init_weights = arguments["init-weights"].as<std::string>();
   options.stop_after = arguments["stop-after"].as<std::int64_t>();
   options.terminal = on_terminal();
   RunFolder run{folder};

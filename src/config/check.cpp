@@ -22,6 +22,11 @@ class Checker {
       fail("model.pretrained", "expected a file of weights, found none at " + pretrained +
                                    "; --set model.pretrained=\"\" runs without it");
     }
+    const std::string& init_from = config_.training.init_from;
+    if (!init_from.empty() && !std::filesystem::exists(init_from, error)) {
+      fail("training.init_from", "expected a run folder or a file of weights, found none at " +
+                                     init_from + "; --set training.init_from=\"\" runs without it");
+    }
     const std::string& prototypes = config_.classifier.prototypes;
     if (!prototypes.empty() && !std::filesystem::is_regular_file(prototypes, error)) {
       fail("classifier.prototypes", "expected a CSV file of points, found none at " + prototypes +

@@ -40,7 +40,7 @@ void read(Section s, ModelConfig& model) {
   s.at_least("auxiliary_weight", model.auxiliary_weight, 0.0);
   s.choose("auxiliary_head", model.auxiliary_head, {"fcn", "conv_relu"});
   s.read("pretrained", model.pretrained, [](const std::string&) { return true; },
-         "a safetensors file, or \"\" for random weights");
+         "a .safetensors or .pth file, or \"\" for random weights");
   s.reject_unknown();
 }
 

@@ -281,6 +281,7 @@ void write(Writer& out, const TrainingConfig& training) {
   out.line("ema", training.ema);
   out.line("early_stopping", training.early_stopping);
   out.line("best", training.best);
+  out.line("init_from", training.init_from);
   out.line("max_nonfinite", training.max_nonfinite);
   out.line("channels_last", training.channels_last);
   out.line("precision", training.precision);

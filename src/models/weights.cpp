@@ -3,9 +3,11 @@
 #include <c10/util/StringUtil.h>
 
 #include <algorithm>
+#include <array>
+#include <fstream>
 #include <string_view>
 
-#include "gyroseg/models/safetensors.h"
+#include "gyroseg/models/torch_file.h"
 
 namespace gyroseg {
 namespace {
@@ -79,8 +81,20 @@ std::string describe(const LoadReport& report) {
                   list("unexpected", report.unexpected), list("mismatched", report.mismatched));
 }
 
+TensorFile read_weights(const std::filesystem::path& path) {
+  std::array<char, 9> start{};
+  std::ifstream(path, std::ios::binary).read(start.data(), start.size());
+  const std::string_view text(start.data(), start.size());
+  const bool safetensors = text[8] == '{' || path.extension() == ".safetensors";
+  if (safetensors || !std::filesystem::is_regular_file(path)) return read_safetensors(path);
+  if (!text.starts_with("PK\x03\x04") && !text.starts_with('\x80')) {
+    throw WeightsError(path.string() + ": neither a safetensors file nor one of torch.save (.pth)");
+  }
+  return read_torch_file(path);
+}
+
 LoadReport load_pretrained(Encoder& encoder, const std::filesystem::path& path) {
-  LoadReport report = load_state(encoder, read_safetensors(path).tensors);
+  LoadReport report = load_state(encoder, read_weights(path).tensors);
   LoadReport wrong = report;
   std::erase_if(wrong.unexpected, [](const std::string& name) { return name.starts_with("fc."); });
   std::erase_if(wrong.missing,

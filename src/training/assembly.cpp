@@ -41,7 +41,7 @@ std::vector<int> channel_levels(const Hierarchy& tree) {
 
 }  // namespace
 
-Segmenter build_model(const Config& config, const Hierarchy& tree) {
+Segmenter build_model(const Config& config, const Hierarchy& tree, std::ostream* notes) {
   torch::manual_seed(config.seed);
   const SegmenterShape shape{tree.num_leaves(), tree.num_nodes(),
                              Criterion::needs_embedding(config.loss),
@@ -53,7 +53,10 @@ Segmenter build_model(const Config& config, const Hierarchy& tree) {
     throw ConfigError(std::string("model: ") + error.what_without_backtrace());
   }
   if (!config.model.pretrained.empty()) {
-    load_pretrained(model->encoder(), config.model.pretrained);
+    const LoadReport report = load_pretrained(model->encoder(), config.model.pretrained);
+    if (notes != nullptr) {
+      *notes << config.model.pretrained << ": " << describe(report) << std::endl;
+    }
   }
   if (config.training.channels_last) {
     use_channels_last(*model);

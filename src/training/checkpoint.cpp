@@ -7,6 +7,7 @@
 #include "gyroseg/data/file_bytes.h"
 #include "gyroseg/models/safetensors.h"
 #include "gyroseg/models/weights.h"
+#include "gyroseg/training/run_folder.h"
 
 namespace gyroseg {
 namespace {
@@ -65,7 +66,7 @@ TrainingState state_in(const TensorFile& content, const std::filesystem::path& f
   const auto state = content.metadata.find("state");
   if (format == content.metadata.end() || format->second != kFormat || state == content.metadata.end()) {
     throw CheckpointError(file.string() + ": not a checkpoint of gyroseg (its metadata says otherwise); "
-                          "to start from other weights use --init-weights");
+                          "to start from other weights use training.init_from");
   }
   try {
     return from_json(Json::parse(state->second));
@@ -100,6 +101,16 @@ Tensors model_tensors(const Tensors& all) {
     }
   }
   return result;
+}
+
+// The weights that did best in validation, or where there was none the last ones.
+std::filesystem::path weights_in(const RunFolder& run) {
+  for (const std::filesystem::path& file : {run.best(), run.last()}) {
+    if (std::filesystem::is_regular_file(file)) {
+      return file;
+    }
+  }
+  throw CheckpointError(run.path.string() + ": holds no checkpoint yet (training.init_from)");
 }
 
 void load_model(const std::filesystem::path& file, const TensorFile& content, torch::nn::Module& model) {
@@ -155,13 +166,20 @@ TrainingState load_weights(const std::filesystem::path& file, torch::nn::Module&
   return state;
 }
 
-std::string init_weights(const std::filesystem::path& file, torch::nn::Module& model) {
-  const TensorFile content = read_file(file);
-  const LoadReport report = load_state(model, model_tensors(content.tensors));
+std::string init_weights(const std::filesystem::path& source, torch::nn::Module& model,
+                         const std::set<std::string>& keep) {
+  const std::filesystem::path file =
+      std::filesystem::is_directory(source) ? weights_in(open_run(source)) : source;
+  Tensors tensors = model_tensors(read_weights(file).tensors);
+  const auto stays = [&](const std::string& name) { return keep.contains(name); };
+  std::erase_if(tensors, [&](const auto& entry) { return stays(entry.first); });
+  LoadReport report = load_state(model, tensors);
+  std::erase_if(report.missing, stays);
+  const std::string line = file.string() + ": " + describe(report);
   if (report.loaded.empty()) {
-    throw CheckpointError(file.string() + ": none of its tensors fits the model: " + describe(report));
+    throw CheckpointError(line + "; none of its tensors fits the model (training.init_from)");
   }
-  return describe(report);
+  return line;
 }
 
 }  // namespace gyroseg

@@ -60,7 +60,8 @@ void begin_run(const RunFolder& run, const Config& config) {
 }
 
 std::vector<std::string> without_first_files(const std::vector<std::string>& overrides) {
-  std::vector<std::string> all = {"model.pretrained=", "classifier.prototypes="};
+  std::vector<std::string> all = {"model.pretrained=", "classifier.prototypes=",
+                                  "training.init_from="};
   all.insert(all.end(), overrides.begin(), overrides.end());
   return all;
 }

@@ -98,7 +98,7 @@ Trainer::Trainer(Config config, RunFolder run, TrainOptions options, std::ostrea
       train_evaluation_(config_.training.evaluate_train > 0
                             ? std::make_unique<Loader>(train_set_, evaluation_options(config_, group_))
                             : nullptr),
-      model_(build_model(config_, tree_)),
+      model_(build_model(config_, tree_, &progress_out_)),
       criterion_(build_criterion(
           config_, tree_, model_,
           needs_class_counts(config_)
@@ -121,9 +121,13 @@ void Trainer::start() {
       log_.rewind(state_.step);
     }
     progress_out_ << "resuming at step " << state_.step << std::endl;
-  } else if (!options_.init_weights.empty()) {
-    progress_out_ << options_.init_weights.string() << ": "
-                  << init_weights(options_.init_weights, *model_) << std::endl;
+  } else if (!config_.training.init_from.empty()) {
+    // Prototypes that the user gave are no start to be replaced.
+    std::set<std::string> keep;
+    if (!config_.classifier.prototypes.empty()) {
+      keep.insert("classifier.prototypes");
+    }
+    progress_out_ << init_weights(config_.training.init_from, *model_, keep) << std::endl;
   }
   check_shares(config_, train_set_.size(), group_);
   state_.total_steps = steps_in_all(config_, train_);

@@ -118,6 +118,12 @@ TEST_F(Messages, ClassifiersAndWhatTheyNeed) {
   EXPECT_EQ(error_in("sphere", "kind: cosine, learn_temperature: true"), "");
 }
 
+TEST_F(Messages, AStartThatIsNotThere) {
+  EXPECT_EQ(error_of("training: {init_from: runs/none}"),
+            "train.yaml:3: training.init_from: expected a run folder or a file of weights, found none "
+            "at runs/none; --set training.init_from=\"\" runs without it");
+}
+
 TEST_F(Messages, KeyOfAnotherSection) {
   EXPECT_EQ(error_of("warmup_steps: 3"),
             "train.yaml:3: warmup_steps: unknown key, did you mean schedule.warmup_steps?");

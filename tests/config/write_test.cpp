@@ -218,6 +218,7 @@ const std::map<std::string, std::string> kOtherValues = {
     {"training.ema", "0.999"},
     {"training.early_stopping", "2"},
     {"training.best", "miou@leaf"},
+    {"training.init_from", "weights.safetensors"},
     {"training.max_nonfinite", "1"},
     {"training.channels_last", "false"},
     {"training.precision", "bfloat16"},

@@ -285,15 +285,32 @@ TEST_F(TrainerTest, ABatchLargerThanTheDataIsAConfigError) {
   EXPECT_FALSE(std::filesystem::exists(run_folder("no_batch").path));
 }
 
-TEST_F(TrainerTest, InitWeightsLoadsWhatFits) {
+// Fine-tuning with another class head: everything else comes from the run, the training starts anew.
+TEST_F(TrainerTest, InitFromLoadsWhatFitsAndReportsTheRest) {
   const RunFolder source = run_folder("init_source");
   EXPECT_EQ(train(config(), source), TrainOutcome::finished);
+  const auto weights = read_safetensors(source.best()).tensors;
+  for (const std::filesystem::path& start : {source.path, source.best()}) {
+    Config other = config();
+    other.classifier.nodes = "all";
+    other.training.init_from = start.string();
+    progress_.str("");
+    const RunFolder run = run_folder("init_" + start.filename().string());
+    Trainer trainer(other, run, {}, table_, progress_);
+    EXPECT_EQ(trainer.state().step, 0);
+    EXPECT_THAT(progress_.str(), HasSubstr(source.best().string() + ": loaded "));
+    EXPECT_THAT(progress_.str(), HasSubstr("mismatched 2: classifier.normals (file [7, 8] Float, model "
+                                           "[10, 8] Float), classifier.offsets"));
+    for (const auto& [name, tensor] : state_of(*trainer.model())) {
+      EXPECT_EQ(torch::equal(tensor, weights.at(name)), !name.starts_with("classifier.")) << name;
+    }
+    EXPECT_EQ(trainer.run(), TrainOutcome::finished);
+    EXPECT_EQ(load_run(run.path, "last", {}).config.training.init_from, "");
+  }
+  begin_run(run_folder("init_none"), config());  // no checkpoint in it yet
   Config other = config();
-  other.embedding.dim = 6;
-  TrainOptions options;
-  options.init_weights = source.best();
-  EXPECT_EQ(train(other, run_folder("init_target"), options), TrainOutcome::finished);
-  EXPECT_THAT(progress_.str(), HasSubstr("mismatched"));
+  other.training.init_from = run_folder("init_none").path.string();
+  EXPECT_THROW(Trainer(other, run_folder("init_target"), {}, table_, progress_), CheckpointError);
 }
 
 TEST_F(TrainerTest, ACheckpointOfAnotherModelIsRefused) {

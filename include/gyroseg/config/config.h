@@ -74,7 +74,7 @@ struct ModelConfig {
   std::string projection_input = "auto";  ///< auto | encoder | decoder
   double auxiliary_weight = 0.4;          ///< of leaf cross entropy on the third stage; 0 = no head
   std::string auxiliary_head = "fcn";     ///< fcn | conv_relu
-  std::string pretrained;                 ///< safetensors of the encoder, "" = random
+  std::string pretrained;                 ///< file of the encoder's weights, "" = random
 };
 
 struct EmbeddingConfig {
@@ -154,6 +154,7 @@ struct TrainingConfig {
   double ema = 0.0;         ///< decay of the averaged weights used for validation, 0 = off
   int early_stopping = 0;   ///< validations without improvement before the end, 0 = off
   std::string best = "val_loss";  ///< val_loss | miou@LEVEL (miou@leaf, miou@1, ...)
+  std::string init_from;    ///< run folder or file of the first weights as far as they fit, "" = none
   int max_nonfinite = 5;    ///< non-finite losses in a row before the run stops
   bool channels_last = true;
   std::string precision = "float32";  ///< float32 | bfloat16: of the network's convolutions

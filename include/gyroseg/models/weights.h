@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "gyroseg/models/encoder.h"
+#include "gyroseg/models/safetensors.h"
 
 namespace gyroseg {
 
@@ -40,7 +41,11 @@ LoadReport load_state(torch::nn::Module& module,
 /// One line: "loaded 122; unexpected 2: fc.bias, fc.weight". Of long lists the first five names.
 [[nodiscard]] std::string describe(const LoadReport& report);
 
-/// Loads a file of encoder weights (model.pretrained), such as torchvision's as safetensors.
+/// Reads a file of tensors, safetensors or torch.save's (torch_file.h): its first bytes tell which.
+/// Throws WeightsError.
+[[nodiscard]] TensorFile read_weights(const std::filesystem::path& path);
+
+/// Loads a file of encoder weights (model.pretrained), such as torchvision's.
 /// Allowed beside an exact match: classifier weights ("fc.*") and absent batch counters, as old
 /// files have them. Throws WeightsError, with describe()'s line, on anything else.
 LoadReport load_pretrained(Encoder& encoder, const std::filesystem::path& path);

@@ -2,6 +2,8 @@
 
 #include <torch/types.h>
 
+#include <ostream>
+
 #include "gyroseg/config/config.h"
 #include "gyroseg/hierarchy/hierarchy.h"
 #include "gyroseg/inference/decode.h"
@@ -16,7 +18,9 @@ namespace gyroseg {
 /// The network on config.device, weights random by config.seed and, where model.pretrained names a file,
 /// the encoder's from it, likewise classifier.prototypes; it computes in training.precision. Throws
 /// ConfigError on names that no registry knows, WeightsError on these files.
-[[nodiscard]] Segmenter build_model(const Config& config, const Hierarchy& tree);
+/// notes: gets a line about what was loaded.
+[[nodiscard]] Segmenter build_model(const Config& config, const Hierarchy& tree,
+                                    std::ostream* notes = nullptr);
 
 /// The named terms of config.loss. leaf_counts [C] int64: training pixels of every leaf, needed where a
 /// term has class_weights (needs_class_counts), else it may be undefined.

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <map>
+#include <set>
 #include <stdexcept>
 #include <string>
 
@@ -56,8 +57,11 @@ void save_weights(const std::filesystem::path& file, const torch::nn::Module& mo
 /// Returns the state it was written with.
 TrainingState load_weights(const std::filesystem::path& file, torch::nn::Module& model);
 
-/// Initialises a model from any safetensors file as far as names and shapes fit (`--init-weights`).
-/// Returns a report of loaded / missing / unexpected / mismatched. Throws CheckpointError where nothing fits.
-std::string init_weights(const std::filesystem::path& file, torch::nn::Module& model);
+/// Initialises a model as far as names and shapes fit (training.init_from). source: a run folder,
+/// whose best checkpoint is taken, else its last; or any file of weights. Tensors named in `keep`
+/// stay. Returns a line: the file, and what was loaded / missing / unexpected / mismatched. Throws
+/// CheckpointError where nothing fits, WeightsError.
+std::string init_weights(const std::filesystem::path& source, torch::nn::Module& model,
+                         const std::set<std::string>& keep = {});
 
 }  // namespace gyroseg

@@ -34,8 +34,8 @@ struct RunFolder {
 void begin_run(const RunFolder& run, const Config& config);
 
 /// Overrides that leave out the files which weights of a new network come from (model.pretrained,
-/// classifier.prototypes), then the given ones: a checkpoint holds what came from them, and a file
-/// that has gone since is no error.
+/// classifier.prototypes, training.init_from), then the given ones: a checkpoint holds what came
+/// from them, and a file that has gone since is no error.
 [[nodiscard]] std::vector<std::string> without_first_files(
     const std::vector<std::string>& overrides);
 

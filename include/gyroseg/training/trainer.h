@@ -21,7 +21,6 @@ namespace gyroseg {
 
 struct TrainOptions {
   bool resume = false;                 ///< go on from last.safetensors of the run folder
-  std::filesystem::path init_weights;  ///< start from the tensors of this file that fit; "" = none
   std::int64_t stop_after = 0;         ///< save and stop after this many steps of this session; 0 = off
   bool terminal = false;               ///< draw a progress bar in place
 };
