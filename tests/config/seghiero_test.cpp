@@ -325,7 +325,7 @@ TEST_F(SegHiero, TheSnippetsOfTheSeedDocument) {
     const Hierarchy tree(config.hierarchy);
     EXPECT_EQ(tree.num_levels(), levels);
     EXPECT_EQ(tree.num_leaves(), 9);
-    EXPECT_EQ(config.loss.size(), levels == 2 ? 4U : 5U);
+    EXPECT_EQ(config.loss.size(), levels == 2 ? 4U : 6U);
   }
 }
 
