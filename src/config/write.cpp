@@ -1,104 +1,11 @@
-#include <algorithm>
-#include <cctype>
-#include <sstream>
-
 #include "gyroseg/config/read.h"
 #include "readers.h"
+#include "yaml_writer.h"
 
 namespace gyroseg {
 namespace {
 
-std::string hex_of(unsigned char byte) {
-  static const std::string kDigits = "0123456789abcdef";
-  return {kDigits[byte >> 4], kDigits[byte & 15]};
-}
-
-// Plain where every YAML reader takes it as the same text, in double quotes otherwise.
-std::string text_of(const std::string& text) {
-  static const std::vector<std::string> kReserved = {"null", "true", "false", "yes", "no",
-                                                     "on",   "off",  "y",     "n"};
-  static const std::string kPlain = "_-./@";
-  std::string lower;
-  bool plain = !text.empty() && std::isalpha(static_cast<unsigned char>(text[0])) != 0;
-  for (const char letter : text) {
-    const auto byte = static_cast<unsigned char>(letter);
-    lower += static_cast<char>(std::tolower(byte));
-    plain = plain && (std::isalnum(byte) != 0 || kPlain.find(letter) != std::string::npos);
-  }
-  if (plain && std::find(kReserved.begin(), kReserved.end(), lower) == kReserved.end()) {
-    return text;
-  }
-  std::string quoted = "\"";
-  for (const char letter : text) {
-    const auto byte = static_cast<unsigned char>(letter);
-    if (letter == '"' || letter == '\\') {
-      quoted += '\\';
-    }
-    if (byte < 0x20 || byte == 0x7f) {
-      quoted += "\\x" + hex_of(byte);
-    } else {
-      quoted += letter;
-    }
-  }
-  quoted += '"';
-  return quoted;
-}
-
-std::string text_of(bool value) { return value ? "true" : "false"; }
-
-std::string text_of(int value) { return std::to_string(value); }
-
-std::string text_of(std::uint64_t value) { return std::to_string(value); }
-
-// YAML 1.1 readers take 1e-04 as a text and 1.0e-04 as a number.
-std::string text_of(double value) {
-  std::string text = number_text(value);
-  const std::size_t exponent = text.find('e');
-  if (exponent != std::string::npos && text.find('.') == std::string::npos) {
-    text.insert(exponent, ".0");
-  }
-  return text;
-}
-
-std::string in_brackets(char open, const std::string& text, char close) {
-  std::string result(1, open);
-  result += text;
-  result += close;
-  return result;
-}
-
-template <class List>
-std::string list_of(const List& list) {
-  std::vector<std::string> words;
-  for (const auto& element : list) {
-    words.push_back(text_of(element));
-  }
-  return in_brackets('[', join(words, ", "), ']');
-}
-
-/// Lines "key: value", indented.
-class Writer {
- public:
-  template <class T>
-  void line(const std::string& key, const T& value) {
-    raw(key, text_of(value));
-  }
-  void raw(const std::string& key, const std::string& value) {
-    out_ << std::string(2 * depth_, ' ') << key << ": " << value << "\n";
-  }
-  void open(const std::string& key) {
-    out_ << std::string(2 * depth_, ' ') << key << ":\n";
-    ++depth_;
-  }
-  void close() { --depth_; }
-  [[nodiscard]] std::string str() const { return out_.str(); }
-
- private:
-  std::ostringstream out_;
-  int depth_ = 0;
-};
-
-void write_nodes(Writer& out, const std::vector<NodeSpec>& nodes) {
+void write_nodes(YamlWriter& out, const std::vector<NodeSpec>& nodes) {
   for (const NodeSpec& node : nodes) {
     if (node.children.empty()) {
       out.raw(text_of(node.name), "{}");
@@ -110,7 +17,7 @@ void write_nodes(Writer& out, const std::vector<NodeSpec>& nodes) {
   }
 }
 
-void write_tree(Writer& out, const TreeSpec& spec) {
+void write_tree(YamlWriter& out, const TreeSpec& spec) {
   out.open("hierarchy");
   // A single top node called root would be taken for the virtual root.
   const bool wrap = spec.roots.size() == 1 && spec.roots[0].name == "root";
@@ -130,7 +37,7 @@ void write_tree(Writer& out, const TreeSpec& spec) {
   out.close();
 }
 
-void write_colours(Writer& out, const DataConfig& data) {
+void write_colours(YamlWriter& out, const DataConfig& data) {
   if (data.color_map.empty()) {
     out.raw("color_map", "{}");
     return;
@@ -146,7 +53,7 @@ void write_colours(Writer& out, const DataConfig& data) {
   out.close();
 }
 
-void write(Writer& out, const DataConfig& data) {
+void write(YamlWriter& out, const DataConfig& data) {
   out.open("data");
   out.line("layout", data.layout);
   out.line("root", data.root);
@@ -190,7 +97,7 @@ void write(Writer& out, const DataConfig& data) {
   out.close();
 }
 
-void write(Writer& out, const ModelConfig& model) {
+void write(YamlWriter& out, const ModelConfig& model) {
   out.open("model");
   out.line("encoder", model.encoder);
   out.line("output_stride", model.output_stride);
@@ -217,7 +124,7 @@ void write(Writer& out, const ModelConfig& model) {
 }
 
 // Only the options that the loss reads: others would be errors when the file is read back.
-void write(Writer& out, const LossConfig& loss) {
+void write(YamlWriter& out, const LossConfig& loss) {
   out.raw("- name", loss.name);
   out.line("  label", loss.label);
   out.line("  weight", loss.weight);
@@ -253,7 +160,7 @@ void write(Writer& out, const LossConfig& loss) {
   }
 }
 
-void write(Writer& out, const OptimizerConfig& optimizer, const ScheduleConfig& schedule) {
+void write(YamlWriter& out, const OptimizerConfig& optimizer, const ScheduleConfig& schedule) {
   out.open("optimizer");
   out.line("name", optimizer.name);
   out.line("lr", optimizer.lr);
@@ -270,7 +177,7 @@ void write(Writer& out, const OptimizerConfig& optimizer, const ScheduleConfig& 
   out.close();
 }
 
-void write(Writer& out, const TrainingConfig& training) {
+void write(YamlWriter& out, const TrainingConfig& training) {
   out.open("training");
   out.line("epochs", training.epochs);
   out.line("batch_size", training.batch_size);
@@ -290,7 +197,7 @@ void write(Writer& out, const TrainingConfig& training) {
   out.close();
 }
 
-void write(Writer& out, const InferenceConfig& inference) {
+void write(YamlWriter& out, const InferenceConfig& inference) {
   out.open("inference");
   out.raw("window", inference.window ? list_of(*inference.window) : "null");
   out.raw("stride", inference.stride ? list_of(*inference.stride) : "null");
@@ -303,7 +210,7 @@ void write(Writer& out, const InferenceConfig& inference) {
 }  // namespace
 
 std::string write_config(const Config& config) {
-  Writer out;
+  YamlWriter out;
   out.line("name", config.name);
   out.line("seed", config.seed);
   out.line("device", config.device);

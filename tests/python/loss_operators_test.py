@@ -11,6 +11,7 @@ import sys
 import unittest
 import warnings
 
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 LIBRARY, TORCH = (pathlib.Path(p).resolve() for p in sys.argv[1:3])
 
 try:
@@ -202,6 +203,18 @@ class LossOperators(unittest.TestCase):
             refused("Int", logits, labels, PARENT.int(), LEAF_NODE)
             refused("leaf_node[0] is node 2", logits, labels, PARENT, torch.tensor([2, 0, 6, 1]))
             refused("Long", logits.long(), labels, PARENT, LEAF_NODE)
+
+    def test_the_example_of_the_docs_runs(self):
+        text = (ROOT / "docs/loss_operators.md").read_text()
+        snippet = re.search(r"```python\n(.*?)```", text, re.DOTALL).group(1)
+        path = "build/lib/libgyroseg_losses.so"
+        self.assertIn(path, snippet)
+        scope = {}
+        exec(snippet.replace(path, str(LIBRARY)), scope)
+        for terms in (scope["focal"], scope["rmi"]):
+            self.assertEqual(terms.shape, (6,))
+            self.assertTrue(terms.isfinite().all())
+        self.assertGreater(scope["logits"].grad.abs().sum(), 0)
 
 
 if __name__ == "__main__":
