@@ -49,8 +49,9 @@ struct Results {
 
 /// Triplets [begin, end). S: the embedding's dtype; T: the one inside.
 template <template <typename> class Pair, typename S, typename T>
-GYROSEG_EVERY_ISA void triplets_of(const Plan& plan, const S* embedding, const PixelOffsets& offsets,
-                                   int64_t begin, int64_t end, const Results<T>& out) {
+GYROSEG_EVERY_ISA void triplets_of(const Plan& plan, const S* embedding,
+                                   const PixelOffsets& offsets, int64_t begin, int64_t end,
+                                   const Results<T>& out) {
   const int64_t d = plan.d, count = plan.count;
   std::vector<T> rows(3 * d), pull(d);
   T *anchor = rows.data(), *positive = anchor + d, *negative = positive + d;
