@@ -57,6 +57,14 @@ Tensor weighted(const Tensor& by_patch, const Tensor& grad, const Tensor& logits
   return (by_patch * by_map.view({-1, 1, 1})).contiguous();
 }
 
+/// The tree, where all arguments are right.
+LabelTree checked_tree(const Tensor& logits, const Tensor& labels, const Tensor& parent,
+                       const Tensor& leaf_node, const RmiSettings& s) {
+  check(logits, labels, parent, leaf_node, s);
+  check_size(logits, s);
+  return leaf_tree(kName, parent, leaf_node);
+}
+
 /// float32 or float64, pixels of one stride.
 Tensor readable(const Tensor& logits) {
   const Tensor wide = logits.to(detail::inside_type(logits.scalar_type()));
@@ -67,9 +75,7 @@ Tensor forward_cpu(const Tensor& logits, const Tensor& labels, const Tensor& par
                    const Tensor& leaf_node, std::int64_t radius, std::int64_t pool,
                    std::int64_t stride, bool average, std::int64_t ignore) {
   const RmiSettings s{radius, pool, stride, average, ignore};
-  check(logits, labels, parent, leaf_node, s);
-  check_size(logits, s);
-  const LabelTree tree = leaf_tree(kName, parent, leaf_node);
+  const LabelTree tree = checked_tree(logits, labels, parent, leaf_node, s);
   const Tensor rows = labels.contiguous();
   (void)count_labels(kName, rows, tree.labels, ignore);
   const RmiScatter scatter = rmi_scatter_cpu(readable(logits), rows, tree, s);
@@ -80,9 +86,7 @@ Tensor backward_cpu(const Tensor& grad, const Tensor& logits, const Tensor& labe
                     const Tensor& parent, const Tensor& leaf_node, std::int64_t radius,
                     std::int64_t pool, std::int64_t stride, bool average, std::int64_t ignore) {
   const RmiSettings s{radius, pool, stride, average, ignore};
-  check(logits, labels, parent, leaf_node, s);
-  check_size(logits, s);
-  const LabelTree tree = leaf_tree(kName, parent, leaf_node);
+  const LabelTree tree = checked_tree(logits, labels, parent, leaf_node, s);
   const Tensor rows = labels.contiguous();
   (void)count_labels(kName, rows, tree.labels, ignore);
   const Tensor wide = readable(logits);
@@ -96,9 +100,7 @@ Tensor forward_composite(const Tensor& logits, const Tensor& labels, const Tenso
                          const Tensor& leaf_node, std::int64_t radius, std::int64_t pool,
                          std::int64_t stride, bool average, std::int64_t ignore) {
   const RmiSettings s{radius, pool, stride, average, ignore};
-  check(logits, labels, parent, leaf_node, s);
-  check_size(logits, s);
-  const LabelTree tree = leaf_tree(kName, parent, leaf_node);
+  const LabelTree tree = checked_tree(logits, labels, parent, leaf_node, s);
   const Tensor products = rmi_products_composite(logits, labels, tree, s);
   return mean_of_images(rmi_value(products, false).value, logits);
 }
@@ -108,9 +110,7 @@ Tensor backward_composite(const Tensor& grad, const Tensor& logits, const Tensor
                           std::int64_t pool, std::int64_t stride, bool average,
                           std::int64_t ignore) {
   const RmiSettings s{radius, pool, stride, average, ignore};
-  check(logits, labels, parent, leaf_node, s);
-  check_size(logits, s);
-  const LabelTree tree = leaf_tree(kName, parent, leaf_node);
+  const LabelTree tree = checked_tree(logits, labels, parent, leaf_node, s);
   const Tensor products = rmi_products_composite(logits, labels, tree, s);
   const Tensor by_patch = weighted(rmi_value(products, true).by_patch, grad, logits);
   const Tensor gradient = rmi_gradient_composite(logits, labels, tree, s, by_patch);
