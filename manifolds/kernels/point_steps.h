@@ -12,15 +12,14 @@
 namespace gyroseg::detail {
 
 // One row x [d] and the gradient g of a function of its coordinates: x <- exp_x(-lr rgrad), in
-// float64 and in place. Returns whether rounding had moved the point out of its space.
+// float64 and in place.
 
-GYROSEG_INLINE bool euclidean_step(double* x, const double* g, int64_t d, double lr) {
+inline void euclidean_step(double* x, const double* g, int64_t d, double lr, double) {
   for (int64_t i = 0; i < d; ++i) x[i] -= lr * g[i];
-  return false;
 }
 
 /// Along the great circle.
-GYROSEG_INLINE bool sphere_step(double* x, const double* g, int64_t d, double lr) {
+inline void sphere_step(double* x, const double* g, int64_t d, double lr, double) {
   double along = 0, square = 0, length = 0;
   for (int64_t i = 0; i < d; ++i) along += x[i] * g[i];
   for (int64_t i = 0; i < d; ++i) square += (g[i] - along * x[i]) * (g[i] - along * x[i]);
@@ -32,37 +31,39 @@ GYROSEG_INLINE bool sphere_step(double* x, const double* g, int64_t d, double lr
   }
   length = std::sqrt(length);
   for (int64_t i = 0; i < d; ++i) x[i] /= length;
-  return false;
 }
 
-/// x (+) w in the update form (derivations.md B2). `gap` is 1 - c|x|^2 and is brought up to date.
-GYROSEG_INLINE bool ball_step(double* x, const double* g, int64_t d, double lr, double c,
-                              double* gap) {
-  double square = 0;
-  for (int64_t i = 0; i < d; ++i) square += g[i] * g[i];
-  if (square == 0) return false;
-  const double root_c = std::sqrt(c), al = *gap;
-  // v = -lr (al^2/4) g, and lam_x/2 = 1/al.
-  const double t = std::tanh(root_c * lr * (al / 4) * std::sqrt(square));
-  const double scale = -t / (root_c * std::sqrt(square)), ww = t * t / c;
+/// x (+) w in the update form (derivations.md B2), w = -scale g of length t/sqrt(c): for exp_x of
+/// v = -lr (al^2/4) g, and lam_x/2 = 1/al, t = tanh(sqrt(c) lr (al/4) |g|). w's own gap is
+/// 1 - t^2, `gap` is al = 1 - c|x|^2 and is brought up to date. Returns whether rounding had moved the
+/// point onto the rim or beyond.
+GYROSEG_INLINE bool ball_step(double* x, const double* g, int64_t d, double scale, double t,
+                              double gap_w, double c, double* gap) {
+  const double al = *gap;
   double sum2 = 0;
-  for (int64_t i = 0; i < d; ++i) sum2 += (x[i] + scale * g[i]) * (x[i] + scale * g[i]);
-  const double fraction = al / (al * (1 - t * t) + c * sum2);
-  for (int64_t i = 0; i < d; ++i) x[i] += fraction * (scale * g[i] + c * ww * x[i]);
-  Square length = square_of(x, d);
+  for (int64_t i = 0; i < d; ++i) sum2 += (x[i] - scale * g[i]) * (x[i] - scale * g[i]);
+  const double fraction = al / (al * gap_w + c * sum2);
+  Square length;
+  for (int64_t i = 0; i < d; ++i) {
+    x[i] += fraction * (t * t * x[i] - scale * g[i]);
+    length.add(x[i]);
+  }
   const double largest = largest_norm(torch::kFloat64);
   const bool out = !(c * length.sum <= largest * largest);
   if (out) {
-    const double shrink = largest / (root_c * std::sqrt(length.sum));
-    for (int64_t i = 0; i < d; ++i) x[i] *= shrink;
-    length = square_of(x, d);
+    const double shrink = largest / std::sqrt(c * length.sum);
+    length = Square();
+    for (int64_t i = 0; i < d; ++i) {
+      x[i] *= shrink;
+      length.add(x[i]);
+    }
   }
   *gap = gap_of(c, length.sum, length.rest);
   return out;
 }
 
 /// Rows [X0, Xs]. The tangent vector is known by its space part: its time part is <Xs,vs>/X0.
-GYROSEG_INLINE bool lorentz_step(double* x, const double* g, int64_t d, double lr, double c) {
+inline void lorentz_step(double* x, const double* g, int64_t d, double lr, double c) {
   double along = x[0] * g[0];  // <X, (-g0, gs)>_L
   for (int64_t i = 1; i < d; ++i) along += x[i] * g[i];
   double vx = 0, xx = 0;
@@ -87,7 +88,6 @@ GYROSEG_INLINE bool lorentz_step(double* x, const double* g, int64_t d, double l
     square += x[i] * x[i];
   }
   x[0] = std::sqrt(1 / c + square);
-  return false;
 }
 
 /// The angle of two points of the unit sphere, with PolarPair's interface: 2 atan2(|x-y|, |x+y|). The
