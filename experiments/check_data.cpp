@@ -15,6 +15,9 @@
 namespace {
 
 int check(const cxxopts::ParseResult& options) {
+  if (options.count("config") == 0) {
+    throw gyroseg::UsageError("expected --config FILE");
+  }
   using Strings = std::vector<std::string>;
   const gyroseg::Config config =
       gyroseg::read_config(options["config"].as<std::string>(),
@@ -49,30 +52,21 @@ int check(const cxxopts::ParseResult& options) {
   return problems == 0 ? 0 : gyroseg::kUserError;
 }
 
+cxxopts::Options command_line() {
+  cxxopts::Options options(
+      "check_data",
+      "Reads every image and mask of a data set and reports what is wrong, images in two "
+      "splits, class frequencies and class weights.\nExit status: 0 clean, 2 problems.\n");
+  options.add_options()("c,config", "YAML or JSON config (configs/README.md)",
+                        cxxopts::value<std::string>())(
+      "set", "override a key, such as --set data.root=DIR; may be repeated",
+      cxxopts::value<std::vector<std::string>>())(
+      "split", "split to check, may be repeated (default: every split that exists)",
+      cxxopts::value<std::vector<std::string>>())(
+      "show", "problems shown of each kind", cxxopts::value<std::size_t>()->default_value("10"));
+  return options;
+}
+
 }  // namespace
 
-int main(int argc, char** argv) {
-  return gyroseg::run_program("check_data", [&] {
-    cxxopts::Options options(
-        "check_data",
-        "Reads every image and mask of a data set and reports what is wrong, images in two "
-        "splits, class frequencies and class weights.\nExit status: 0 clean, 2 problems.\n");
-    options.add_options()("c,config", "YAML or JSON config (configs/README.md)",
-                          cxxopts::value<std::string>())(
-        "set", "override a key, such as --set data.root=DIR; may be repeated",
-        cxxopts::value<std::vector<std::string>>())(
-        "split", "split to check, may be repeated (default: every split that exists)",
-        cxxopts::value<std::vector<std::string>>())(
-        "show", "problems shown of each kind", cxxopts::value<std::size_t>()->default_value("10"))(
-        "h,help", "print this help");
-    const auto arguments = options.parse(argc, argv);
-    if (arguments.count("help") > 0) {
-      std::cout << options.help();
-      return 0;
-    }
-    if (arguments.count("config") == 0) {
-      throw gyroseg::UsageError("expected --config FILE");
-    }
-    return check(arguments);
-  });
-}
+int main(int argc, char** argv) { return gyroseg::run_program(command_line(), argc, argv, check); }

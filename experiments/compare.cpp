@@ -18,8 +18,7 @@ cxxopts::Options command_line() {
   options.add_options()
       ("run", "run folder that evaluate has written to; repeat it", cxxopts::value<std::vector<std::string>>())
       ("rows", "levels: one a level | root_middle_leaf: mean root, middle and leaf IoU without background", cxxopts::value<std::string>()->default_value("levels"))
-      ("markdown", "print Markdown")
-      ("h,help", "print this help");
+      ("markdown", "print Markdown");
   return options;
 }
 
@@ -46,14 +45,4 @@ int compare(const cxxopts::ParseResult& arguments) {
 
 }  // namespace
 
-int main(int argc, char** argv) {
-  return gyroseg::run_program("compare", [&] {
-    cxxopts::Options options = command_line();
-    const cxxopts::ParseResult arguments = options.parse(argc, argv);
-    if (arguments.count("help") > 0) {
-      std::cout << options.help();
-      return 0;
-    }
-    return compare(arguments);
-  });
-}
+int main(int argc, char** argv) { return run_program(command_line(), argc, argv, compare); }

@@ -29,8 +29,7 @@ cxxopts::Options command_line() {
       ("space", "poincare | lorentz | euclidean | sphere", cxxopts::value<std::string>()->default_value("poincare"))
       ("dim", "dimensions", number(learn.dim))
       ("curvature", "c of poincare and lorentz", number(1.0))
-      ("method", "learned | construction (poincare only)", cxxopts::value<std::string>()->default_value("learned"))
-      ("h,help", "print this help");
+      ("method", "learned | construction (poincare only)", cxxopts::value<std::string>()->default_value("learned"));
   options.add_options("learned")
       ("relations", "file: as they stand | closure: every node with every ancestor | auto: file for CSV, closure for a tree", cxxopts::value<std::string>()->default_value("auto"))
       ("epochs", "passes after burn-in", number(learn.epochs))
@@ -150,13 +149,7 @@ int embed(const cxxopts::ParseResult& arguments) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  return gyroseg::run_program("embed_tree", [&] {
-    cxxopts::Options options = command_line();
-    const cxxopts::ParseResult arguments = options.parse(argc, argv);
-    if (arguments.count("help") > 0) {
-      std::cout << options.help();
-      return 0;
-    }
+  return run_program(command_line(), argc, argv, [](const cxxopts::ParseResult& arguments) {
     try {
       return embed(arguments);
     } catch (const c10::ValueError& error) {

@@ -22,8 +22,7 @@ cxxopts::Options command_line() {
       ("visualize", "also write samples as image | truth | prediction, a row a level")
       ("num-viz", "so many, spread evenly over the split", cxxopts::value<std::int64_t>()->default_value("10"))
       ("viz-dir", "their folder (default: samples/ beside the figures)", cxxopts::value<std::string>())
-      ("overwrite", "replace masks and samples that are there already")
-      ("h,help", "print this help");
+      ("overwrite", "replace masks and samples that are there already");
   add_trained_options(options);
   return options;
 }
@@ -59,14 +58,4 @@ int evaluate(const cxxopts::ParseResult& arguments) {
 
 }  // namespace
 
-int main(int argc, char** argv) {
-  return gyroseg::run_program("evaluate", [&] {
-    cxxopts::Options options = command_line();
-    const cxxopts::ParseResult arguments = gyroseg::parse(options, argc, argv);
-    if (arguments.count("help") > 0) {
-      std::cout << options.help();
-      return 0;
-    }
-    return evaluate(arguments);
-  });
-}
+int main(int argc, char** argv) { return run_program(command_line(), argc, argv, evaluate); }

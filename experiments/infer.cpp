@@ -25,8 +25,7 @@ cxxopts::Options command_line() {
       ("run", "run folder of train", cxxopts::value<std::string>())
       ("output,output-dir", "folder of the results", cxxopts::value<std::string>())
       ("overwrite", "replace results that are there already")
-      ("image", "an image, or a folder: all images in it; may be repeated, or given without --image", cxxopts::value<std::vector<std::string>>())
-      ("h,help", "print this help");
+      ("image", "an image, or a folder: all images in it; may be repeated, or given without --image", cxxopts::value<std::vector<std::string>>());
   add_trained_options(options);
   options.parse_positional({"image"});
   options.positional_help("IMAGE...");
@@ -102,14 +101,4 @@ int infer(const cxxopts::ParseResult& arguments) {
 
 }  // namespace
 
-int main(int argc, char** argv) {
-  return gyroseg::run_program("infer", [&] {
-    cxxopts::Options options = command_line();
-    const cxxopts::ParseResult arguments = gyroseg::parse(options, argc, argv);
-    if (arguments.count("help") > 0) {
-      std::cout << options.help();
-      return 0;
-    }
-    return infer(arguments);
-  });
-}
+int main(int argc, char** argv) { return run_program(command_line(), argc, argv, infer); }

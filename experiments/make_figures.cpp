@@ -44,6 +44,9 @@ gyroseg::FiguresSetOptions read_options(const cxxopts::ParseResult& arguments) {
 }
 
 int make_figures(const cxxopts::ParseResult& arguments) {
+  if (arguments.count("output") == 0 || arguments["output"].as<std::string>().empty()) {
+    throw gyroseg::UsageError("expected --output DIR");
+  }
   const gyroseg::FiguresSetOptions options = read_options(arguments);
   const auto root = arguments["output"].as<std::string>();
   gyroseg::Progress progress(std::cerr, gyroseg::on_terminal(),
@@ -61,39 +64,27 @@ int make_figures(const cxxopts::ParseResult& arguments) {
   return 0;
 }
 
+cxxopts::Options command_line() {
+  cxxopts::Options options("make_figures",
+                           "Draws people in clutter as JPEG images and palette-PNG masks: "
+                           "OUTPUT/{train,val,test}/{images,masks}.\nA folder that holds the "
+                           "same set is left as it is, an interrupted one is completed, any "
+                           "other content is refused.\nExit status: 0 done, 2 wrong arguments or "
+                           "folder.\n");
+  using cxxopts::value;
+  options.add_options()
+      ("o,output", "folder of the set", value<std::string>())
+      ("train", "training images", value<std::int64_t>()->default_value("1500"))
+      ("val", "validation images", value<std::int64_t>()->default_value("150"))
+      ("test", "test images", value<std::int64_t>()->default_value("300"))
+      ("size", "side of the images in pixels, 16 to 1024",
+       value<std::int64_t>()->default_value("64"))
+      ("seed", "names the set, >= 0", value<std::int64_t>()->default_value("0"))
+      ("threads", "drawing threads, 0: one for each core; the files do not depend on it",
+       value<std::int64_t>()->default_value("0"));
+  return options;
+}
+
 }  // namespace
 
-int main(int argc, char** argv) {
-  return gyroseg::run_program("make_figures", [&] {
-    cxxopts::Options options("make_figures",
-                             "Draws people in clutter as JPEG images and palette-PNG masks: "
-                             "OUTPUT/{train,val,test}/{images,masks}.\nA folder that holds the "
-                             "same set is left as it is, an interrupted one is completed, any "
-                             "other content is refused.\nExit status: 0 done, 2 wrong arguments or "
-                             "folder.\n");
-    using cxxopts::value;
-    options.add_options()
-        ("o,output", "folder of the set", value<std::string>())
-        ("train", "training images", value<std::int64_t>()->default_value("1500"))
-        ("val", "validation images", value<std::int64_t>()->default_value("150"))
-        ("test", "test images", value<std::int64_t>()->default_value("300"))
-        ("size", "side of the images in pixels, 16 to 1024",
-         value<std::int64_t>()->default_value("64"))
-        ("seed", "names the set, >= 0", value<std::int64_t>()->default_value("0"))
-        ("threads", "drawing threads, 0: one for each core; the files do not depend on it",
-         value<std::int64_t>()->default_value("0"))
-        ("h,help", "print this help");
-    const auto arguments = options.parse(argc, argv);
-    if (arguments.count("help") > 0) {
-      std::cout << options.help();
-      return 0;
-    }
-    if (!arguments.unmatched().empty()) {
-      throw gyroseg::UsageError("unexpected argument " + arguments.unmatched().front());
-    }
-    if (arguments.count("output") == 0 || arguments["output"].as<std::string>().empty()) {
-      throw gyroseg::UsageError("expected --output DIR");
-    }
-    return make_figures(arguments);
-  });
-}
+int main(int argc, char** argv) { return gyroseg::run_program(command_line(), argc, argv, make_figures); }

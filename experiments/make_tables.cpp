@@ -22,8 +22,7 @@ cxxopts::Options command_line() {
       ("published", "CSV of published figures (papers/README.md has the format); repeat it", cxxopts::value<std::vector<std::string>>())
       ("decode", "decode mode of all runs (default: the first one that each was evaluated with)", cxxopts::value<std::string>()->default_value(""))
       ("title", "heading", cxxopts::value<std::string>()->default_value("Results"))
-      ("output", "existing folder for table.md, table.csv and table.tex (default: none, Markdown is printed)", cxxopts::value<std::string>()->default_value(""))
-      ("h,help", "print this help");
+      ("output", "existing folder for table.md, table.csv and table.tex (default: none, Markdown is printed)", cxxopts::value<std::string>()->default_value(""));
   return options;
 }
 
@@ -66,14 +65,4 @@ int make_tables(const cxxopts::ParseResult& arguments) {
 
 }  // namespace
 
-int main(int argc, char** argv) {
-  return gyroseg::run_program("make_tables", [&] {
-    cxxopts::Options options = command_line();
-    const cxxopts::ParseResult arguments = options.parse(argc, argv);
-    if (arguments.count("help") > 0) {
-      std::cout << options.help();
-      return 0;
-    }
-    return make_tables(arguments);
-  });
-}
+int main(int argc, char** argv) { return run_program(command_line(), argc, argv, make_tables); }

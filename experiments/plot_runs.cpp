@@ -28,8 +28,7 @@ cxxopts::Options command_line() {
       ("image", "name of an image of the split to show instead; may be repeated", cxxopts::value<Strings>())
       ("level", "level of the panels and confusion matrices: a number from 1, the coarsest, or all", cxxopts::value<std::string>()->default_value("all"))
       ("checkpoint", "best | last | a .safetensors file", cxxopts::value<std::string>()->default_value("best"))
-      ("set", "override a key of every run's config, such as --set data.root=DIR; may be repeated", cxxopts::value<Strings>())
-      ("h,help", "print this help");
+      ("set", "override a key of every run's config, such as --set data.root=DIR; may be repeated", cxxopts::value<Strings>());
   return options;
 }
 
@@ -106,14 +105,4 @@ int plot(const cxxopts::ParseResult& arguments) {
 
 }  // namespace
 
-int main(int argc, char** argv) {
-  return gyroseg::run_program("plot_runs", [&] {
-    cxxopts::Options options = command_line();
-    const cxxopts::ParseResult arguments = options.parse(argc, argv);
-    if (arguments.count("help") > 0) {
-      std::cout << options.help();
-      return 0;
-    }
-    return plot(arguments);
-  });
-}
+int main(int argc, char** argv) { return run_program(command_line(), argc, argv, plot); }

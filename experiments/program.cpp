@@ -1,7 +1,9 @@
 #include "program.h"
 
+#include <algorithm>
 #include <exception>
 #include <iostream>
+#include <vector>
 
 #include <torch/types.h>
 
@@ -13,14 +15,42 @@
 #include "gyroseg/training/process_place.h"
 
 namespace gyroseg {
+namespace {
 
-int run_program(const std::string& name, const std::function<int()>& body) {
+cxxopts::ParseResult parse(cxxopts::Options& options, int argc, char** argv) {
+  std::vector<std::string> arguments(argv, argv + argc);
+  for (auto argument = arguments.begin(); argument != arguments.end() && *argument != "--"; ++argument) {
+    if (argument->starts_with("--")) {
+      std::replace(argument->begin(), std::find(argument->begin(), argument->end(), '='), '_', '-');
+    }
+  }
+  std::vector<const char*> pointers;
+  for (const std::string& argument : arguments) {
+    pointers.push_back(argument.c_str());
+  }
+  return options.parse(argc, pointers.data());
+}
+
+}  // namespace
+
+int run_program(cxxopts::Options options, int argc, char** argv,
+                const std::function<int(const cxxopts::ParseResult&)>& body) {
+  const std::string name = options.program();
+  options.add_options()("h,help", "print this help");
   const auto report = [&](const std::string& what, int status) {
     std::cerr << name << ": " << what << std::endl;
     return status;
   };
   try {
-    return body();
+    const cxxopts::ParseResult arguments = parse(options, argc, argv);
+    if (arguments.count("help") > 0) {
+      std::cout << options.help();
+      return 0;
+    }
+    if (!arguments.unmatched().empty()) {
+      throw UsageError("unexpected argument " + arguments.unmatched().front());
+    }
+    return body(arguments);
   } catch (const cxxopts::exceptions::exception& error) {
     return report(std::string(error.what()) + "; see " + name + " --help", kUserError);
   } catch (const UsageError& error) {

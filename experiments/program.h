@@ -17,7 +17,10 @@ class UsageError : public std::runtime_error {
 inline constexpr int kUserError = 2;  ///< exit status: the user's file or command line is wrong
 inline constexpr int kFailure = 1;    ///< exit status: anything else
 
-/// Runs a program's body and turns what it throws into text on standard error and an exit status.
-int run_program(const std::string& name, const std::function<int()>& body);
+/// main() of a program: parses the command line, adds --help, and turns what `body`
+/// throws into text on standard error and an exit status. Underscores in option names are read as dashes
+/// (--num_viz is --num-viz); an argument that is no option is an error.
+int run_program(cxxopts::Options options, int argc, char** argv,
+                const std::function<int(const cxxopts::ParseResult&)>& body);
 
 }  // namespace gyroseg

@@ -24,8 +24,7 @@ cxxopts::Options command_line() {
       ("c,config", "or a config", cxxopts::value<std::string>())
       ("split", "train | val | test", cxxopts::value<std::string>()->default_value("test"))
       ("output", "also write metrics.json, CSV, Markdown and confusion matrices there", cxxopts::value<std::string>()->default_value(""))
-      ("set", "override a key, such as --set data.root=DIR; may be repeated", cxxopts::value<std::vector<std::string>>())
-      ("h,help", "print this help");
+      ("set", "override a key, such as --set data.root=DIR; may be repeated", cxxopts::value<std::vector<std::string>>());
   return options;
 }
 
@@ -64,14 +63,4 @@ int score(const cxxopts::ParseResult& arguments) {
 
 }  // namespace
 
-int main(int argc, char** argv) {
-  return gyroseg::run_program("score_masks", [&] {
-    cxxopts::Options options = command_line();
-    const cxxopts::ParseResult arguments = options.parse(argc, argv);
-    if (arguments.count("help") > 0) {
-      std::cout << options.help();
-      return 0;
-    }
-    return score(arguments);
-  });
-}
+int main(int argc, char** argv) { return run_program(command_line(), argc, argv, score); }

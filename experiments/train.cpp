@@ -28,8 +28,7 @@ cxxopts::Options command_line() {
       ("checkpoint", "with --test-only: best | last | a .safetensors file", cxxopts::value<std::string>()->default_value("best"))
       ("print-config", "print the resolved config and exit")
       ("print-hierarchy", "print the class tree, its levels and their leaves and exit")
-      ("run", "run folder, with --resume or --test-only", cxxopts::value<std::string>()->default_value(""))
-      ("h,help", "print this help");
+      ("run", "run folder, with --resume or --test-only", cxxopts::value<std::string>()->default_value(""));
   options.parse_positional({"run"});
   options.positional_help("[RUN]");
   return options;
@@ -158,13 +157,7 @@ int train(const cxxopts::ParseResult& arguments) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  return gyroseg::run_program("train", [&] {
-    cxxopts::Options options = command_line();
-    const cxxopts::ParseResult arguments = gyroseg::parse(options, argc, argv);
-    if (arguments.count("help") > 0) {
-      std::cout << options.help();
-      return 0;
-    }
+  return run_program(command_line(), argc, argv, [](const cxxopts::ParseResult& arguments) {
     return arguments.count("test-only") > 0 ? test_only(arguments) : train(arguments);
   });
 }

@@ -25,20 +25,6 @@ void add_trained_options(cxxopts::Options& options) {
       ("set", "override a key, such as --set inference.flip=true; may be repeated", cxxopts::value<std::vector<std::string>>());
 }
 
-cxxopts::ParseResult parse(cxxopts::Options& options, int argc, char** argv) {
-  std::vector<std::string> arguments(argv, argv + argc);
-  for (auto argument = arguments.begin(); argument != arguments.end() && *argument != "--"; ++argument) {
-    if (argument->starts_with("--")) {
-      std::replace(argument->begin(), std::find(argument->begin(), argument->end(), '='), '_', '-');
-    }
-  }
-  std::vector<const char*> pointers;
-  for (const std::string& argument : arguments) {
-    pointers.push_back(argument.c_str());
-  }
-  return options.parse(argc, pointers.data());
-}
-
 std::vector<std::string> overrides_of(const cxxopts::ParseResult& arguments) {
   std::vector<std::string> all = arguments.count("set") > 0
                                      ? arguments["set"].as<std::vector<std::string>>()

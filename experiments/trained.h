@@ -15,9 +15,6 @@ namespace gyroseg {
 /// and --set. The program itself has --run.
 void add_trained_options(cxxopts::Options& options);
 
-/// Parses with underscores in option names read as dashes: --num_viz is --num-viz.
-[[nodiscard]] cxxopts::ParseResult parse(cxxopts::Options& options, int argc, char** argv);
-
 /// --set in order, then --device. Either may be missing in the options.
 [[nodiscard]] std::vector<std::string> overrides_of(const cxxopts::ParseResult& arguments);
 

@@ -11,10 +11,10 @@ using detail::Operands;
 using torch::Tensor;
 
 /// [X0, Xs] of a hyperboloid point.
-struct Lorentz {
+struct HyperboloidPoint {
   Tensor time, space;
 
-  Lorentz(const char* op, const Operands& in) {
+  HyperboloidPoint(const char* op, const Operands& in) {
     const int64_t n = in[0].size(in.dim());
     TORCH_CHECK_VALUE(n >= 2, op, ": a point of the hyperboloid has at least 2 coordinates, got ",
                       in[0].sizes());
@@ -35,7 +35,7 @@ Tensor ball_to_lorentz(const Tensor& x, const Curvature& curvature, int64_t dim)
 Tensor lorentz_to_ball(const Tensor& x, const Curvature& curvature, int64_t dim) {
   const Operands in("lorentz_to_ball", {{"x", x}}, dim);
   const Tensor c = checked_curvature("lorentz_to_ball", curvature.tensor());
-  const Lorentz p("lorentz_to_ball", in);
+  const HyperboloidPoint p("lorentz_to_ball", in);
   const Tensor scale = 1 + torch::sqrt(c) * p.time;
   return in.narrow(detail::held_inside(p.space / scale, 2 / scale, in.dtype()));
 }
@@ -57,7 +57,7 @@ Tensor klein_to_ball(const Tensor& k, const Curvature& curvature, int64_t dim) {
 Tensor lorentz_to_klein(const Tensor& x, const Curvature& curvature, int64_t dim) {
   const Operands in("lorentz_to_klein", {{"x", x}}, dim);
   const Tensor c = checked_curvature("lorentz_to_klein", curvature.tensor());
-  const Lorentz p("lorentz_to_klein", in);
+  const HyperboloidPoint p("lorentz_to_klein", in);
   const Tensor scale = torch::sqrt(c) * p.time;
   return in.narrow(detail::held_inside(p.space / scale, scale.square().reciprocal(), in.dtype()));
 }

@@ -17,7 +17,7 @@ using torch::Tensor;
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-constexpr const char* kName = "polar_from_distances";
+constexpr const char* kPolarFromDistances = "polar_from_distances";
 
 /// With t = sqrt(c) s, w = sinh t, q = |w|: v' sqrt(c) = (asinh(q)/2) w/q. Everything is scaled by
 /// e^-m, m = max |t|, which cancels.
@@ -69,7 +69,7 @@ class PolarFromDistances : public torch::autograd::Function<PolarFromDistances> 
   static Tensor forward(AutogradContext* ctx, const Tensor& s, const Tensor& c, int64_t dim) {
     ctx->save_for_backward({s, c});
     ctx->saved_data["dim"] = dim;
-    const Tensor curvature = detail::checked_curvature(kName, c);
+    const Tensor curvature = detail::checked_curvature(kPolarFromDistances, c);
     const Bend bend(s, curvature, dim);
     return (bend.ratio * bend.sinh / at::sqrt(curvature)).to(s.scalar_type());
   }
@@ -87,16 +87,16 @@ class PolarFromDistances : public torch::autograd::Function<PolarFromDistances> 
       if (ctx->needs_input_grad(1))
         out[1] = (bend.excess(g, by_t, dim) / (2 * c * at::sqrt(c))).to(saved[1].options());
     }
-    return detail::refuse_double_backward(kName, out);
+    return detail::refuse_double_backward(kPolarFromDistances, out);
   }
 };
 
 }  // namespace
 
 Tensor polar_from_distances(const Tensor& s, const Curvature& c, int64_t dim) {
-  detail::check_floating(kName, "s", s);
-  const int64_t front = detail::front_dim(kName, dim, s.dim());
-  TORCH_CHECK_VALUE(s.size(front) > 0, kName, ": K must be at least 1, got s ", s.sizes());
+  detail::check_floating(kPolarFromDistances, "s", s);
+  const int64_t front = detail::front_dim(kPolarFromDistances, dim, s.dim());
+  TORCH_CHECK_VALUE(s.size(front) > 0, kPolarFromDistances, ": K must be at least 1, got s ", s.sizes());
   return PolarFromDistances::apply(s, c.tensor(), front);
 }
 

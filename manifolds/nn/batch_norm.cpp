@@ -14,12 +14,12 @@ namespace {
 
 using torch::Tensor;
 
-constexpr const char* kName = "RiemannianBatchNorm";
+constexpr const char* kBatchNorm = "RiemannianBatchNorm";
 
 void check(const BatchNormOptions& options) {
-  TORCH_CHECK_VALUE(std::isfinite(options.eps) && options.eps >= 0, kName,
+  TORCH_CHECK_VALUE(std::isfinite(options.eps) && options.eps >= 0, kBatchNorm,
                     ": eps must be finite and >= 0, got ", options.eps);
-  TORCH_CHECK_VALUE(options.momentum >= 0 && options.momentum <= 1, kName,
+  TORCH_CHECK_VALUE(options.momentum >= 0 && options.momentum <= 1, kBatchNorm,
                     ": momentum must lie in [0, 1], got ", options.momentum);
 }
 
@@ -29,8 +29,8 @@ RiemannianBatchNormImpl::RiemannianBatchNormImpl(int64_t dim,
                                                  std::shared_ptr<const Manifold> manifold,
                                                  const BatchNormOptions& options)
     : manifold_(std::move(manifold)), options_(options) {
-  TORCH_CHECK_VALUE(dim >= 1, kName, ": D must be at least 1, got ", dim);
-  TORCH_CHECK_VALUE(manifold_, kName, ": manifold is null");
+  TORCH_CHECK_VALUE(dim >= 1, kBatchNorm, ": D must be at least 1, got ", dim);
+  TORCH_CHECK_VALUE(manifold_, kBatchNorm, ": manifold is null");
   check(options_);
   const int64_t coordinates = manifold_->coordinates(dim);
   const auto learned = [&](const char* name, const Tensor& t) {
@@ -51,7 +51,7 @@ Tensor RiemannianBatchNormImpl::beta() const {
 
 RiemannianBatchNormImpl::Statistics RiemannianBatchNormImpl::of_batch(const Tensor& x) {
   const Tensor rows = x.movedim(1, -1).reshape({-1, x.size(1)});
-  TORCH_CHECK_VALUE(rows.size(0) > 1, kName, ": training needs at least two points, got ",
+  TORCH_CHECK_VALUE(rows.size(0) > 1, kBatchNorm, ": training needs at least two points, got ",
                     x.sizes());
   const Tensor mean = options_.mean == BatchMean::kFrechet
                           ? manifold_->frechet_mean(rows, std::nullopt, 0)
@@ -68,8 +68,8 @@ RiemannianBatchNormImpl::Statistics RiemannianBatchNormImpl::of_batch(const Tens
 }
 
 Tensor RiemannianBatchNormImpl::forward(const Tensor& x) {
-  detail::check_floating(kName, "x", x);
-  TORCH_CHECK_VALUE(x.dim() >= 2 && x.size(1) == bias.size(0), kName, ": x must have ",
+  detail::check_floating(kBatchNorm, "x", x);
+  TORCH_CHECK_VALUE(x.dim() >= 2 && x.size(1) == bias.size(0), kBatchNorm, ": x must have ",
                     bias.size(0), " coordinates along dim 1, got ", x.sizes());
   const Statistics s = is_training() ? of_batch(x) : Statistics{running_mean, running_var};
   std::vector<int64_t> shape(x.dim(), 1);

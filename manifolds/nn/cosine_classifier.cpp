@@ -8,7 +8,7 @@ namespace {
 
 using torch::Tensor;
 
-constexpr const char* kName = "CosineClassifier";
+constexpr const char* kCosineClassifier = "CosineClassifier";
 
 /// 1/|x| along dim, which is kept; 0, with gradient 0, where x = 0.
 Tensor inverse_length(const Tensor& x, int64_t dim) {
@@ -27,15 +27,15 @@ Tensor products(const Tensor& v, const Tensor& w) {
 
 CosineClassifierImpl::CosineClassifierImpl(int64_t dim, int64_t classes,
                                            const TemperatureOptions& temperature)
-    : temperature_(kName, *this, temperature) {
-  detail::check_sizes(kName, dim, classes);
+    : temperature_(kCosineClassifier, *this, temperature) {
+  detail::check_sizes(kCosineClassifier, dim, classes);
   const auto normal = torch::randn({classes, dim});
   directions = register_parameter("directions", normal * inverse_length(normal, 1));
 }
 
 Tensor CosineClassifierImpl::forward(const Tensor& v) {
-  detail::check_floating(kName, "v", v);
-  TORCH_CHECK_VALUE(v.dim() >= 2 && v.size(1) == directions.size(1), kName,
+  detail::check_floating(kCosineClassifier, "v", v);
+  TORCH_CHECK_VALUE(v.dim() >= 2 && v.size(1) == directions.size(1), kCosineClassifier,
                     ": v must have D = ", directions.size(1), " entries along dim 1, got ",
                     v.sizes());
   const auto type = at::promote_types(v.scalar_type(), directions.scalar_type());

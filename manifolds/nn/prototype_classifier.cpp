@@ -14,14 +14,14 @@ namespace {
 
 using torch::Tensor;
 
-constexpr const char* kName = "PrototypeClassifier";
+constexpr const char* kPrototypeClassifier = "PrototypeClassifier";
 
 /// Hyperbolic radius to which distances of float64 points are right to the digits of float32: they
 /// lose e^R of 1e-16.
 constexpr double kPointRadius = 16;
 
 Tensor random_prototypes(int64_t dim, int64_t classes) {
-  detail::check_sizes(kName, dim, classes);
+  detail::check_sizes(kPrototypeClassifier, dim, classes);
   return torch::randn({classes, dim}) / std::sqrt(static_cast<double>(dim));
 }
 
@@ -35,12 +35,12 @@ PrototypeClassifierImpl::PrototypeClassifierImpl(int64_t dim, int64_t classes,
 PrototypeClassifierImpl::PrototypeClassifierImpl(const Tensor& given,
                                                  std::shared_ptr<const Manifold> manifold,
                                                  const PrototypeOptions& options)
-    : manifold_(std::move(manifold)), temperature_(kName, *this, options.temperature) {
-  TORCH_CHECK_VALUE(manifold_, kName, ": manifold is null");
-  detail::check_floating(kName, "prototypes", given);
-  TORCH_CHECK_VALUE(given.dim() == 2 && given.numel() > 0, kName,
+    : manifold_(std::move(manifold)), temperature_(kPrototypeClassifier, *this, options.temperature) {
+  TORCH_CHECK_VALUE(manifold_, kPrototypeClassifier, ": manifold is null");
+  detail::check_floating(kPrototypeClassifier, "prototypes", given);
+  TORCH_CHECK_VALUE(given.dim() == 2 && given.numel() > 0, kPrototypeClassifier,
                     ": prototypes must be [K,D], both at least 1, got ", given.sizes());
-  TORCH_CHECK_VALUE(given.isfinite().all().item<bool>(), kName, ": prototypes must be finite, got ",
+  TORCH_CHECK_VALUE(given.isfinite().all().item<bool>(), kPrototypeClassifier, ": prototypes must be finite, got ",
                     given.isfinite().logical_not().sum().item<int64_t>(), " others");
   const Tensor copy = given.detach().clone();
   prototypes =
@@ -66,8 +66,8 @@ Tensor PrototypeClassifierImpl::by_points(const Tensor& x, const Tensor& points)
 }
 
 Tensor PrototypeClassifierImpl::forward(const Tensor& v) {
-  detail::check_floating(kName, "v", v);
-  TORCH_CHECK_VALUE(v.dim() >= 2 && v.size(1) == prototypes.size(1), kName,
+  detail::check_floating(kPrototypeClassifier, "v", v);
+  TORCH_CHECK_VALUE(v.dim() >= 2 && v.size(1) == prototypes.size(1), kPrototypeClassifier,
                     ": v must have D = ", prototypes.size(1), " entries along dim 1, got ",
                     v.sizes());
   const auto type = at::promote_types(v.scalar_type(), prototypes.scalar_type());
@@ -86,9 +86,9 @@ Tensor PrototypeClassifierImpl::forward(const Tensor& v) {
 }
 
 Tensor PrototypeClassifierImpl::forward_points(const Tensor& x) {
-  detail::check_floating(kName, "x", x);
+  detail::check_floating(kPrototypeClassifier, "x", x);
   const Tensor points = manifold_->embed(prototypes);
-  TORCH_CHECK_VALUE(x.dim() >= 2 && x.size(1) == points.size(1), kName, ": x must have ",
+  TORCH_CHECK_VALUE(x.dim() >= 2 && x.size(1) == points.size(1), kPrototypeClassifier, ": x must have ",
                     points.size(1), " coordinates along dim 1, got ", x.sizes());
   return temperature_.divide(-by_points(x, points));
 }

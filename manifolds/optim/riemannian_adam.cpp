@@ -14,7 +14,7 @@ namespace {
 using Groups = std::vector<torch::optim::OptimizerParamGroup>;
 using torch::Tensor;
 
-constexpr const char* kName = "RiemannianAdam";
+constexpr const char* kAdam = "RiemannianAdam";
 
 RiemannianAdamParamState& state_of(std::unique_ptr<torch::optim::OptimizerParamState>& state) {
   if (state == nullptr) state = std::make_unique<RiemannianAdamParamState>();
@@ -36,12 +36,12 @@ Tensor denominator(RiemannianAdamParamState& state, const RiemannianAdamOptions&
 }  // namespace
 
 void RiemannianAdamOptions::check() const {
-  TORCH_CHECK_VALUE(std::isfinite(lr) && lr >= 0, kName, ": lr must be finite and >= 0, got ", lr);
-  TORCH_CHECK_VALUE(beta1 >= 0 && beta1 < 1, kName, ": beta1 must lie in [0, 1), got ", beta1);
-  TORCH_CHECK_VALUE(beta2 >= 0 && beta2 < 1, kName, ": beta2 must lie in [0, 1), got ", beta2);
-  TORCH_CHECK_VALUE(std::isfinite(eps) && eps >= 0, kName, ": eps must be finite and >= 0, got ",
+  TORCH_CHECK_VALUE(std::isfinite(lr) && lr >= 0, kAdam, ": lr must be finite and >= 0, got ", lr);
+  TORCH_CHECK_VALUE(beta1 >= 0 && beta1 < 1, kAdam, ": beta1 must lie in [0, 1), got ", beta1);
+  TORCH_CHECK_VALUE(beta2 >= 0 && beta2 < 1, kAdam, ": beta2 must lie in [0, 1), got ", beta2);
+  TORCH_CHECK_VALUE(std::isfinite(eps) && eps >= 0, kAdam, ": eps must be finite and >= 0, got ",
                     eps);
-  TORCH_CHECK_VALUE(std::isfinite(weight_decay) && weight_decay >= 0, kName,
+  TORCH_CHECK_VALUE(std::isfinite(weight_decay) && weight_decay >= 0, kAdam,
                     ": weight_decay must be finite and >= 0, got ", weight_decay);
 }
 
@@ -94,7 +94,7 @@ RiemannianAdam::RiemannianAdam(const std::vector<torch::optim::OptimizerParamGro
 }
 
 void RiemannianAdam::add_param_group(const torch::optim::OptimizerParamGroup& group) {
-  detail::add_group<RiemannianAdamOptions>(kName, *this, group);
+  detail::add_group<RiemannianAdamOptions>(kAdam, *this, group);
 }
 
 Tensor RiemannianAdam::step(LossClosure closure) {
@@ -102,7 +102,7 @@ Tensor RiemannianAdam::step(LossClosure closure) {
   Tensor loss = detail::loss_of(closure);
   projected_ = Tensor();
   for (auto& group : param_groups_) {
-    const auto& options = detail::options_of<RiemannianAdamOptions>(kName, group);
+    const auto& options = detail::options_of<RiemannianAdamOptions>(kAdam, group);
     options.check();
     for (const Tensor& x : group.params()) update(x, options);
   }
@@ -111,7 +111,7 @@ Tensor RiemannianAdam::step(LossClosure closure) {
 
 void RiemannianAdam::update(const Tensor& x, const RiemannianAdamOptions& options) {
   const Manifold* space = detail::is_flat(options.manifold) ? nullptr : options.manifold.get();
-  Tensor g = detail::decayed_gradient(kName, x, options.weight_decay);
+  Tensor g = detail::decayed_gradient(kAdam, x, options.weight_decay);
   if (!g.defined()) return;
   if (space) g = space->rgrad(x, g, options.dim);
 
@@ -145,7 +145,7 @@ void RiemannianAdam::save(torch::serialize::OutputArchive& archive) const {
 }
 
 void RiemannianAdam::load(torch::serialize::InputArchive& archive) {
-  detail::load_groups<RiemannianAdamParamState, RiemannianAdamOptions>(kName, archive, *this);
+  detail::load_groups<RiemannianAdamParamState, RiemannianAdamOptions>(kAdam, archive, *this);
 }
 
 }  // namespace gyroseg

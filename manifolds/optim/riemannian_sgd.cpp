@@ -14,18 +14,18 @@ namespace {
 using Groups = std::vector<torch::optim::OptimizerParamGroup>;
 using torch::Tensor;
 
-constexpr const char* kName = "RiemannianSgd";
+constexpr const char* kSgd = "RiemannianSgd";
 
 }  // namespace
 
 void RiemannianSgdOptions::check() const {
-  TORCH_CHECK_VALUE(std::isfinite(lr) && lr >= 0, kName, ": lr must be finite and >= 0, got ", lr);
-  TORCH_CHECK_VALUE(std::isfinite(momentum) && momentum >= 0, kName,
+  TORCH_CHECK_VALUE(std::isfinite(lr) && lr >= 0, kSgd, ": lr must be finite and >= 0, got ", lr);
+  TORCH_CHECK_VALUE(std::isfinite(momentum) && momentum >= 0, kSgd,
                     ": momentum must be finite and >= 0, got ", momentum);
-  TORCH_CHECK_VALUE(std::isfinite(dampening), kName, ": dampening must be finite, got ", dampening);
-  TORCH_CHECK_VALUE(std::isfinite(weight_decay) && weight_decay >= 0, kName,
+  TORCH_CHECK_VALUE(std::isfinite(dampening), kSgd, ": dampening must be finite, got ", dampening);
+  TORCH_CHECK_VALUE(std::isfinite(weight_decay) && weight_decay >= 0, kSgd,
                     ": weight_decay must be finite and >= 0, got ", weight_decay);
-  TORCH_CHECK_VALUE(!nesterov || (momentum > 0 && dampening == 0), kName,
+  TORCH_CHECK_VALUE(!nesterov || (momentum > 0 && dampening == 0), kSgd,
                     ": nesterov needs momentum > 0 and dampening 0, got ", momentum, " and ",
                     dampening);
 }
@@ -69,7 +69,7 @@ RiemannianSgd::RiemannianSgd(const std::vector<torch::optim::OptimizerParamGroup
 }
 
 void RiemannianSgd::add_param_group(const torch::optim::OptimizerParamGroup& group) {
-  detail::add_group<RiemannianSgdOptions>(kName, *this, group);
+  detail::add_group<RiemannianSgdOptions>(kSgd, *this, group);
 }
 
 Tensor RiemannianSgd::step(LossClosure closure) {
@@ -77,7 +77,7 @@ Tensor RiemannianSgd::step(LossClosure closure) {
   Tensor loss = detail::loss_of(closure);
   projected_ = Tensor();
   for (auto& group : param_groups_) {
-    const auto& options = detail::options_of<RiemannianSgdOptions>(kName, group);
+    const auto& options = detail::options_of<RiemannianSgdOptions>(kSgd, group);
     options.check();
     for (const Tensor& x : group.params()) update(x, options);
   }
@@ -86,7 +86,7 @@ Tensor RiemannianSgd::step(LossClosure closure) {
 
 void RiemannianSgd::update(const Tensor& x, const RiemannianSgdOptions& options) {
   const Manifold* space = detail::is_flat(options.manifold) ? nullptr : options.manifold.get();
-  Tensor direction = detail::decayed_gradient(kName, x, options.weight_decay);
+  Tensor direction = detail::decayed_gradient(kSgd, x, options.weight_decay);
   if (!direction.defined()) return;
   if (space) direction = space->rgrad(x, direction, options.dim);
 
@@ -118,7 +118,7 @@ void RiemannianSgd::save(torch::serialize::OutputArchive& archive) const {
 }
 
 void RiemannianSgd::load(torch::serialize::InputArchive& archive) {
-  detail::load_groups<RiemannianSgdParamState, RiemannianSgdOptions>(kName, archive, *this);
+  detail::load_groups<RiemannianSgdParamState, RiemannianSgdOptions>(kSgd, archive, *this);
 }
 
 }  // namespace gyroseg

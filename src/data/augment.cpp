@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::array<float, 3> kGrey = {0.299F, 0.587F, 0.114F};  // Rec. 601 luma
 
-/// Row (or column) of the scaled image that the first row of the crop shows; negative where the
+/// PixelRow (or column) of the scaled image that the first row of the crop shows; negative where the
 /// image is padded.
 std::int64_t offset(double fraction, std::int64_t scaled, std::int64_t size) {
   const std::int64_t places = std::abs(scaled - size) + 1;
@@ -77,7 +77,7 @@ Toning toning_of(const ResizedSample& sample, const Augmentation& a,
 
 /// Where a row of the result lies in memory, and the part [first, last) of it that shows the
 /// source.
-struct Row {
+struct PixelRow {
   float* pixels;
   std::int64_t channel_stride;
   std::int64_t pixel_stride;
@@ -86,7 +86,7 @@ struct Row {
 };
 
 /// Tones count = last - first pixels; step is 3, or -3 to go through the source backwards.
-void tone_row(const Toning& tone, const std::uint8_t* rgb, std::int64_t step, const Row& row) {
+void tone_row(const Toning& tone, const std::uint8_t* rgb, std::int64_t step, const PixelRow& row) {
   const std::int64_t count = row.last - row.first;
   std::vector<float> common(count, tone.shift);
   if (tone.grey != 0.0F) {
@@ -105,7 +105,7 @@ void tone_row(const Toning& tone, const std::uint8_t* rgb, std::int64_t step, co
 }
 
 /// Outside the source: the mean colour, 0 after normalising, and no class.
-void pad(const Row& row, std::int64_t* labels, std::int64_t first, std::int64_t last) {
+void pad(const PixelRow& row, std::int64_t* labels, std::int64_t first, std::int64_t last) {
   for (int c = 0; c < 3; ++c) {
     for (std::int64_t x = first; x < last; ++x) {
       row.pixels[c * row.channel_stride + x * row.pixel_stride] = 0.0F;
@@ -115,7 +115,7 @@ void pad(const Row& row, std::int64_t* labels, std::int64_t first, std::int64_t 
 }
 
 /// The same for the pixels that a rotation brought in from outside.
-void pad_outside(const Row& row, std::int64_t* labels) {
+void pad_outside(const PixelRow& row, std::int64_t* labels) {
   for (std::int64_t x = row.first; x < row.last; ++x) {
     if (labels[x] == kOutside) {
       pad(row, labels, x, x + 1);
@@ -237,7 +237,7 @@ void render(const ResizedSample& sample, const Augmentation& augmentation,
     const std::int64_t line = (augmentation.flip_vertical ? height - 1 - y : y) + top;
     const bool inside = line >= 0 && line < rows;
     std::int64_t* label_row = labels.data_ptr<std::int64_t>() + y * width;
-    const Row row{image.data_ptr<float>() + y * image.stride(1), image.stride(0), image.stride(2),
+    const PixelRow row{image.data_ptr<float>() + y * image.stride(1), image.stride(0), image.stride(2),
                   flip ? width - end : begin, flip ? width - begin : end};
     pad(row, label_row, 0, inside ? row.first : width);
     pad(row, label_row, inside ? row.last : width, width);

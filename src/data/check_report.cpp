@@ -8,23 +8,23 @@
 namespace gyroseg {
 namespace {
 
-using Row = std::vector<std::string>;
+using TextRow = std::vector<std::string>;
 
 constexpr std::array<const char*, kProblemKinds> kTitles = {
     "folders",        "images without a mask", "masks without an image", "lines of the list",
     "unusable files", "sizes that differ",     "values outside the tree"};
 
 /// Columns as wide as their widest cell, the first to the left, the others to the right.
-std::string aligned(const std::vector<Row>& rows) {
+std::string aligned(const std::vector<TextRow>& rows) {
   std::vector<std::size_t> widths;
-  for (const Row& row : rows) {
+  for (const TextRow& row : rows) {
     widths.resize(std::max(widths.size(), row.size()));
     for (std::size_t i = 0; i < row.size(); ++i) {
       widths[i] = std::max(widths[i], row[i].size());
     }
   }
   std::ostringstream out;
-  for (const Row& row : rows) {
+  for (const TextRow& row : rows) {
     out << "  ";
     for (std::size_t i = 0; i < row.size(); ++i) {
       out << (i == 0 ? std::left : std::right) << std::setw(static_cast<int>(widths[i])) << row[i]
@@ -51,7 +51,7 @@ std::string percent(std::int64_t part, std::int64_t whole) {
 std::string describe(const SplitCheck& check, const Hierarchy& tree, std::size_t shown) {
   const auto pixels = check.pixels.accessor<std::int64_t, 1>();
   const auto images = check.images.accessor<std::int64_t, 1>();
-  std::vector<Row> rows = {{"class", "value", "pixels", "share", "images"}};
+  std::vector<TextRow> rows = {{"class", "value", "pixels", "share", "images"}};
   for (int node = 0; node < tree.num_nodes(); ++node) {
     if (tree.label(node).has_value()) {
       rows.push_back(
@@ -88,7 +88,7 @@ std::string describe(const SplitCheck& check, const Hierarchy& tree, std::size_t
 
 std::string describe_weights(const SplitCheck& check, const Hierarchy& tree) {
   const torch::Tensor counts = check.pixels.narrow(0, 0, tree.num_leaves());
-  std::vector<Row> rows = {{"class"}};
+  std::vector<TextRow> rows = {{"class"}};
   for (int leaf = 0; leaf < tree.num_leaves(); ++leaf) {
     rows.push_back({tree.path(leaf)});
   }

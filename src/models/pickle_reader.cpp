@@ -27,7 +27,7 @@ enum Op : unsigned char {
 constexpr std::uint64_t kNewestProtocol = 5;
 
 template <typename... Parts>
-[[noreturn]] void fail(const Parts&... parts) {
+[[noreturn]] void fail_to_read(const Parts&... parts) {
   throw std::invalid_argument(c10::str(parts...));
 }
 
@@ -45,7 +45,7 @@ const PickleValue& PickleReader::read() {
   while (step(static_cast<unsigned char>(take(1)[0]))) {
   }
   PickleValue& value = pop();
-  if (!stack_.empty()) fail("the pickle ends with ", stack_.size() + 1, " values, expected one");
+  if (!stack_.empty()) fail_to_read("the pickle ends with ", stack_.size() + 1, " values, expected one");
   return value;
 }
 
@@ -94,7 +94,7 @@ bool PickleReader::step_constant(unsigned char code) {
   switch (code) {
     case kProto:
       if (const std::uint64_t protocol = number(1); protocol > kNewestProtocol) {
-        fail("pickle protocol ", protocol, " is not known, only those up to ", kNewestProtocol);
+        fail_to_read("pickle protocol ", protocol, " is not known, only those up to ", kNewestProtocol);
       }
       break;
     case kFrame: (void)number(8); break;
@@ -120,13 +120,13 @@ bool PickleReader::step_constant(unsigned char code) {
     case kEmptyList: push(make(Kind::list)); break;
     case kEmptyDict: push(make(Kind::dict)); break;
     default:
-      fail("byte ", at_ - 1, ": pickle opcode ", hex(code), " has no place in a state dict");
+      fail_to_read("byte ", at_ - 1, ": pickle opcode ", hex(code), " has no place in a state dict");
   }
   return true;
 }
 
 std::string_view PickleReader::take(std::uint64_t count) {
-  if (count > bytes_.size() - at_) fail("the pickle is cut short");
+  if (count > bytes_.size() - at_) fail_to_read("the pickle is cut short");
   const std::string_view part = bytes_.substr(at_, count);
   at_ += count;
   return part;
@@ -134,7 +134,7 @@ std::string_view PickleReader::take(std::uint64_t count) {
 
 std::string_view PickleReader::line() {
   const std::size_t end = bytes_.find('\n', at_);
-  if (end == std::string_view::npos) fail("the pickle is cut short");
+  if (end == std::string_view::npos) fail_to_read("the pickle is cut short");
   const std::string_view text = take(end - at_);
   (void)take(1);
   return text;
@@ -197,39 +197,39 @@ void PickleReader::push_global(const std::string& module, const std::string& nam
 void PickleReader::stack_global() {
   const PickleValue& name = pop();
   const PickleValue& module = pop();
-  if (name.kind != Kind::text || module.kind != Kind::text) fail("a name in it is no text");
+  if (name.kind != Kind::text || module.kind != Kind::text) fail_to_read("a name in it is no text");
   push_global(module.text, name.text);
 }
 
 void PickleReader::push_memo(std::uint64_t index) {
   const bool set = index < memo_.size() && memo_[index] != nullptr;
-  if (!set) fail("it reads memo ", index, ", which was never set");
+  if (!set) fail_to_read("it reads memo ", index, ", which was never set");
   push(*memo_[index]);
 }
 
 // Python numbers its memos from 0 without gaps; one a byte is more than there can be.
 void PickleReader::remember(std::uint64_t index) {
-  if (stack_.empty() || index > bytes_.size()) fail("it sets memo ", index, " out of turn");
+  if (stack_.empty() || index > bytes_.size()) fail_to_read("it sets memo ", index, " out of turn");
   if (index >= memo_.size()) memo_.resize(index + 1, nullptr);
   memo_[index] = stack_.back();
 }
 
 PickleValue& PickleReader::pop() {
-  if (stack_.empty() || stack_.back()->kind == Kind::mark) fail("it takes more values than it has");
+  if (stack_.empty() || stack_.back()->kind == Kind::mark) fail_to_read("it takes more values than it has");
   PickleValue& value = *stack_.back();
   stack_.pop_back();
   return value;
 }
 
 PickleValue& PickleReader::top(Kind kind, const char* what) {
-  if (stack_.empty() || stack_.back()->kind != kind) fail("expected ", what);
+  if (stack_.empty() || stack_.back()->kind != kind) fail_to_read("expected ", what);
   return *stack_.back();
 }
 
 std::vector<PickleValue*> PickleReader::pop_to_mark() {
   std::size_t first = stack_.size();
   while (first > 0 && stack_[first - 1]->kind != Kind::mark) --first;
-  if (first == 0) fail("it takes more values than it has");
+  if (first == 0) fail_to_read("it takes more values than it has");
   std::vector<PickleValue*> items(stack_.begin() + static_cast<std::ptrdiff_t>(first),
                                   stack_.end());
   stack_.resize(first - 1);
@@ -249,7 +249,7 @@ void PickleReader::append(const std::vector<PickleValue*>& items) {
 
 void PickleReader::set_items(const std::vector<PickleValue*>& items) {
   PickleValue& dict = top(Kind::dict, "a dict to add to");
-  if (items.size() % 2 != 0) fail("a key of a dict has no value");
+  if (items.size() % 2 != 0) fail_to_read("a key of a dict has no value");
   for (std::size_t i = 0; i < items.size(); i += 2) {
     dict.entries.emplace_back(items[i], items[i + 1]);
   }
@@ -265,7 +265,7 @@ void PickleReader::reduce() {
   const PickleValue& arguments = pop();
   const PickleValue& function = pop();
   if (function.kind != Kind::global || arguments.kind != Kind::tuple) {
-    fail("it calls what is no function");
+    fail_to_read("it calls what is no function");
   }
   PickleValue& value = make(Kind::none);
   call_global(function.text, arguments.items, value);
@@ -277,7 +277,7 @@ void PickleReader::persistent_id() {
   PickleValue& value = make(Kind::storage);
   value.storage = storage_of(id);
   const auto& known = storages_.emplace(value.storage.key, value.storage).first->second;
-  if (known != value.storage) fail("storage ", known.key, " has two types or sizes");
+  if (known != value.storage) fail_to_read("storage ", known.key, " has two types or sizes");
   push(value);
 }
 

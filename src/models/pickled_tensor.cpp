@@ -29,12 +29,12 @@ const std::map<std::string, torch::Dtype>& storage_types() {
 }
 
 template <typename... Parts>
-[[noreturn]] void fail(const Parts&... parts) {
+[[noreturn]] void fail_to_unpickle(const Parts&... parts) {
   throw std::invalid_argument(c10::str(parts...));
 }
 
 std::int64_t natural(const PickleValue& value, const char* what) {
-  if (value.kind != Kind::integer || value.integer < 0) fail(what, ": expected an integer >= 0");
+  if (value.kind != Kind::integer || value.integer < 0) fail_to_unpickle(what, ": expected an integer >= 0");
   return value.integer;
 }
 
@@ -46,7 +46,7 @@ constexpr std::size_t kNameShown = 100;
 std::vector<std::int64_t> naturals(const PickleValue& value, const char* what) {
   const bool list = value.kind == Kind::tuple || value.kind == Kind::list;
   if (!list || value.items.size() > kMostDimensions) {
-    fail(what, ": expected at most ", kMostDimensions, " integers");
+    fail_to_unpickle(what, ": expected at most ", kMostDimensions, " integers");
   }
   std::vector<std::int64_t> numbers;
   for (const PickleValue* item : value.items) numbers.push_back(natural(*item, what));
@@ -65,7 +65,7 @@ std::int64_t saturated(std::int64_t a, std::int64_t b, std::int64_t c) {
 // size once it is copied.
 void check_bounds(const PickleValue& tensor) {
   if (tensor.sizes.size() != tensor.strides.size()) {
-    fail("a tensor has ", tensor.sizes.size(), " sizes and ", tensor.strides.size(), " strides");
+    fail_to_unpickle("a tensor has ", tensor.sizes.size(), " sizes and ", tensor.strides.size(), " strides");
   }
   std::int64_t count = 1, last = tensor.offset;
   for (std::size_t i = 0; i < tensor.sizes.size(); ++i) {
@@ -74,7 +74,7 @@ void check_bounds(const PickleValue& tensor) {
     last = saturated(tensor.sizes[i] - 1, tensor.strides[i], last);
   }
   if (last >= tensor.storage.size || count > tensor.storage.size) {
-    fail("a tensor of sizes ", c10::IntArrayRef(tensor.sizes), ", strides ",
+    fail_to_unpickle("a tensor of sizes ", c10::IntArrayRef(tensor.sizes), ", strides ",
          c10::IntArrayRef(tensor.strides), " and offset ", tensor.offset,
          " reaches past its storage of ", tensor.storage.size, " elements");
   }
@@ -83,7 +83,7 @@ void check_bounds(const PickleValue& tensor) {
 // (storage, offset, size, stride), then what autograd knows of it.
 void rebuild_tensor(const std::vector<PickleValue*>& arguments, PickleValue& result) {
   if (arguments.size() < 4 || arguments[0]->kind != Kind::storage) {
-    fail("a tensor is not (storage, offset, size, stride, ...)");
+    fail_to_unpickle("a tensor is not (storage, offset, size, stride, ...)");
   }
   result.kind = Kind::tensor;
   result.storage = arguments[0]->storage;
@@ -98,11 +98,11 @@ void ordered_dict(const std::vector<PickleValue*>& arguments, PickleValue& resul
   result.kind = Kind::dict;
   if (arguments.empty()) return;
   if (arguments.size() != 1 || arguments[0]->kind != Kind::list) {
-    fail(kOrderedDict, ": expected a list of pairs");
+    fail_to_unpickle(kOrderedDict, ": expected a list of pairs");
   }
   for (const PickleValue* pair : std::exchange(arguments[0]->items, {})) {
     if ((pair->kind != Kind::list && pair->kind != Kind::tuple) || pair->items.size() != 2) {
-      fail(kOrderedDict, ": expected a list of pairs");
+      fail_to_unpickle(kOrderedDict, ": expected a list of pairs");
     }
     result.entries.emplace_back(pair->items[0], pair->items[1]);
   }
@@ -114,7 +114,7 @@ std::string allowed_global(const std::string& name) {
   const bool known = name == kOrderedDict || name == kTensor || name == kOldTensor ||
                      name == kParameter || storage_types().contains(name);
   if (!known) {
-    fail("it asks for ", name.substr(0, kNameShown),
+    fail_to_unpickle("it asks for ", name.substr(0, kNameShown),
          ", which has no place in a state dict; nothing of it was executed");
   }
   return name;
@@ -124,8 +124,8 @@ void call_global(const std::string& name, const std::vector<PickleValue*>& argum
                  PickleValue& result) {
   if (name == kOrderedDict) return ordered_dict(arguments, result);
   if (name == kTensor || name == kOldTensor) return rebuild_tensor(arguments, result);
-  if (name != kParameter) fail("it calls ", name, ", which is a type of storage");
-  if (arguments.empty() || arguments[0]->kind != Kind::tensor) fail("a parameter holds no tensor");
+  if (name != kParameter) fail_to_unpickle("it calls ", name, ", which is a type of storage");
+  if (arguments.empty() || arguments[0]->kind != Kind::tensor) fail_to_unpickle("a parameter holds no tensor");
   result = *arguments[0];
 }
 
@@ -135,11 +135,11 @@ PickledStorage storage_of(const PickleValue& id) {
   if (!tuple || parts[0]->kind != Kind::text || parts[0]->text != "storage" ||
       parts[1]->kind != Kind::global || parts[2]->kind != Kind::text ||
       parts[2]->text.size() > kLongestKey) {
-    fail("a storage is not ('storage', type, key, location, size)");
+    fail_to_unpickle("a storage is not ('storage', type, key, location, size)");
   }
-  if (parts.size() == 6 && parts[5]->kind != Kind::none) fail("a storage is a view of another");
+  if (parts.size() == 6 && parts[5]->kind != Kind::none) fail_to_unpickle("a storage is a view of another");
   const auto type = storage_types().find(parts[1]->text);
-  if (type == storage_types().end()) fail(parts[1]->text, " is no type of storage");
+  if (type == storage_types().end()) fail_to_unpickle(parts[1]->text, " is no type of storage");
   return {parts[2]->text, type->second, natural(*parts[4], "size of a storage")};
 }
 

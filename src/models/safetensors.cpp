@@ -34,7 +34,7 @@ constexpr std::uint64_t kLengthBytes = 8;
 constexpr std::uint64_t kLongestHeader = 100'000'000;
 
 template <typename... Parts>
-[[noreturn]] void fail(const std::filesystem::path& path, const Parts&... parts) {
+[[noreturn]] void fail_on(const std::filesystem::path& path, const Parts&... parts) {
   throw WeightsError(c10::str(path.string(), ": ", parts...));
 }
 
@@ -74,7 +74,7 @@ class PendingFile {
 
  private:
   [[noreturn]] void give_up() const {
-    fail(path_, "cannot be written: ", std::generic_category().message(errno));
+    fail_on(path_, "cannot be written: ", std::generic_category().message(errno));
   }
 
   std::filesystem::path path_;
@@ -86,28 +86,28 @@ class PendingFile {
 std::uint64_t size_of(const std::filesystem::path& path) {
   std::error_code error;
   const bool regular = std::filesystem::is_regular_file(path, error);
-  if (error) fail(path, "cannot be read: ", error.message());
-  if (!regular) fail(path, "cannot be read: not a file");
+  if (error) fail_on(path, "cannot be read: ", error.message());
+  if (!regular) fail_on(path, "cannot be read: not a file");
   const std::uint64_t size = std::filesystem::file_size(path, error);
-  if (error) fail(path, "cannot be read: ", error.message());
+  if (error) fail_on(path, "cannot be read: ", error.message());
   return size;
 }
 
 void read_bytes(std::ifstream& in, const std::filesystem::path& path, void* to,
                 std::uint64_t size) {
   in.read(static_cast<char*>(to), static_cast<std::streamsize>(size));
-  if (!in) fail(path, "cannot be read to its end");
+  if (!in) fail_on(path, "cannot be read to its end");
 }
 
 SafetensorsHeader read_header(std::ifstream& in, const std::filesystem::path& path) {
   const std::uint64_t file_size = size_of(path);
   if (file_size < kLengthBytes) {
-    fail(path, "not a safetensors file, or cut short: ", file_size, " bytes");
+    fail_on(path, "not a safetensors file, or cut short: ", file_size, " bytes");
   }
   std::uint64_t length = 0;
   read_bytes(in, path, &length, kLengthBytes);
   if (length > kLongestHeader || length > file_size - kLengthBytes) {
-    fail(path, "not a safetensors file, or cut short: a header of ", length, " bytes in a file of ",
+    fail_on(path, "not a safetensors file, or cut short: a header of ", length, " bytes in a file of ",
          file_size);
   }
   std::string text(length, '\0');
@@ -115,7 +115,7 @@ SafetensorsHeader read_header(std::ifstream& in, const std::filesystem::path& pa
   try {
     return parse_header(text, file_size - kLengthBytes - length);
   } catch (const std::invalid_argument& error) {
-    fail(path, "damaged or cut short: ", error.what());
+    fail_on(path, "damaged or cut short: ", error.what());
   }
 }
 
@@ -125,7 +125,7 @@ Tensor read_tensor(std::ifstream& in, const std::filesystem::path& path, const T
   if (entry.dtype == torch::kBool) {
     const auto* bytes = static_cast<const std::uint8_t*>(tensor.data_ptr());
     if (std::any_of(bytes, bytes + tensor.numel(), [](std::uint8_t b) { return b > 1; })) {
-      fail(path, "tensor ", entry.name, ": a BOOL is neither 0 nor 1");
+      fail_on(path, "tensor ", entry.name, ": a BOOL is neither 0 nor 1");
     }
   }
   return tensor;

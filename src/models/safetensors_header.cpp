@@ -32,16 +32,16 @@ constexpr std::array<std::pair<std::string_view, torch::ScalarType>, 10> kDtypes
 }};
 
 template <typename... Parts>
-[[noreturn]] void fail(const Parts&... parts) {
+[[noreturn]] void fail_on_header(const Parts&... parts) {
   throw std::invalid_argument(c10::str(parts...));
 }
 
 torch::ScalarType dtype_of(const std::string& tensor, const json& name) {
-  if (!name.is_string()) fail("tensor ", tensor, ": dtype is not a string");
+  if (!name.is_string()) fail_on_header("tensor ", tensor, ": dtype is not a string");
   for (const auto& [known, dtype] : kDtypes) {
     if (name.get_ref<const std::string&>() == known) return dtype;
   }
-  fail("tensor ", tensor, ": dtype ", name.get_ref<const std::string&>(),
+  fail_on_header("tensor ", tensor, ": dtype ", name.get_ref<const std::string&>(),
        " is unknown, expected F64, F32, F16, BF16, I64, I32, I16, I8, U8 or BOOL");
 }
 
@@ -49,10 +49,10 @@ torch::ScalarType dtype_of(const std::string& tensor, const json& name) {
 std::vector<std::uint64_t> sizes_of(const std::string& tensor, const json& object,
                                     const char* key) {
   const auto member = object.find(key);
-  if (member == object.end() || !member->is_array()) fail("tensor ", tensor, ": no list ", key);
+  if (member == object.end() || !member->is_array()) fail_on_header("tensor ", tensor, ": no list ", key);
   std::vector<std::uint64_t> sizes;
   for (const json& size : *member) {
-    if (!size.is_number_unsigned()) fail("tensor ", tensor, ": ", key, " holds ", size.dump());
+    if (!size.is_number_unsigned()) fail_on_header("tensor ", tensor, ": ", key, " holds ", size.dump());
     sizes.push_back(size.get<std::uint64_t>());
   }
   return sizes;
@@ -66,7 +66,7 @@ std::uint64_t byte_count(const TensorEntry& entry) {
   for (const std::int64_t size : entry.shape) {
     const auto factor = std::max<std::uint64_t>(static_cast<std::uint64_t>(size), 1);
     if (bytes > std::uint64_t{std::numeric_limits<std::int64_t>::max()} / factor) {
-      fail("tensor ", entry.name, ": shape ", torch::IntArrayRef(entry.shape), " is too large");
+      fail_on_header("tensor ", entry.name, ": shape ", torch::IntArrayRef(entry.shape), " is too large");
     }
     bytes *= factor;
     empty = empty || size == 0;
@@ -75,23 +75,23 @@ std::uint64_t byte_count(const TensorEntry& entry) {
 }
 
 TensorEntry parse_entry(const std::string& name, const json& object, std::uint64_t data_size) {
-  if (!object.is_object()) fail("tensor ", name, ": its entry is not an object");
+  if (!object.is_object()) fail_on_header("tensor ", name, ": its entry is not an object");
   TensorEntry entry{name, dtype_of(name, object.value("dtype", json())), {}, 0, 0};
   for (const std::uint64_t size : sizes_of(name, object, "shape")) {
     if (size > std::uint64_t{std::numeric_limits<std::int64_t>::max()}) {
-      fail("tensor ", name, ": shape holds ", size);
+      fail_on_header("tensor ", name, ": shape holds ", size);
     }
     entry.shape.push_back(static_cast<std::int64_t>(size));
   }
   const auto offsets = sizes_of(name, object, "data_offsets");
   if (offsets.size() != 2 || offsets[0] > offsets[1] || offsets[1] > data_size) {
-    fail("tensor ", name, ": data_offsets ", object["data_offsets"].dump(),
+    fail_on_header("tensor ", name, ": data_offsets ", object["data_offsets"].dump(),
          " leave the file's data of ", data_size, " bytes");
   }
   entry.begin = offsets[0];
   entry.end = offsets[1];
   if (byte_count(entry) != entry.end - entry.begin) {
-    fail("tensor ", name, ": ", dtype_name(entry.dtype), " ", torch::IntArrayRef(entry.shape),
+    fail_on_header("tensor ", name, ": ", dtype_name(entry.dtype), " ", torch::IntArrayRef(entry.shape),
          " takes ", byte_count(entry), " bytes, its data_offsets give ", entry.end - entry.begin);
   }
   return entry;
@@ -105,14 +105,14 @@ json parse_json(std::string_view text) {
     if (event == json::parse_event_t::object_end) open.pop_back();
     if (event == json::parse_event_t::key &&
         !open.back().insert(parsed.get<std::string>()).second) {
-      fail("the header names ", parsed.get<std::string>(), " twice");
+      fail_on_header("the header names ", parsed.get<std::string>(), " twice");
     }
     return true;
   };
   try {
     return json::parse(text, check);
   } catch (const json::exception&) {
-    fail("the header is not JSON");
+    fail_on_header("the header is not JSON");
   }
 }
 
@@ -120,13 +120,13 @@ void check_cover(const std::vector<TensorEntry>& entries, std::uint64_t data_siz
   std::uint64_t covered = 0;
   for (const TensorEntry& entry : entries) {
     if (entry.begin != covered) {
-      fail("tensor ", entry.name, ": its data begin at byte ", entry.begin, ", expected ", covered,
+      fail_on_header("tensor ", entry.name, ": its data begin at byte ", entry.begin, ", expected ", covered,
            entry.begin < covered ? " (two tensors overlap)" : " (a gap)");
     }
     covered = entry.end;
   }
   if (covered != data_size) {
-    fail("the tensors take ", covered, " bytes, the file has ", data_size);
+    fail_on_header("the tensors take ", covered, " bytes, the file has ", data_size);
   }
 }
 
@@ -141,16 +141,16 @@ std::string_view dtype_name(torch::ScalarType dtype) {
 
 SafetensorsHeader parse_header(std::string_view text, std::uint64_t data_size) {
   const json root = parse_json(text);
-  if (!root.is_object()) fail("the header is not a JSON object");
+  if (!root.is_object()) fail_on_header("the header is not a JSON object");
   SafetensorsHeader header;
   for (const auto& [name, value] : root.items()) {
     if (name != kMetadata) {
       header.entries.push_back(parse_entry(name, value, data_size));
       continue;
     }
-    if (!value.is_object()) fail("__metadata__ is not an object");
+    if (!value.is_object()) fail_on_header("__metadata__ is not an object");
     for (const auto& [key, text_value] : value.items()) {
-      if (!text_value.is_string()) fail("__metadata__: ", key, " is not a string");
+      if (!text_value.is_string()) fail_on_header("__metadata__: ", key, " is not a string");
       header.metadata[key] = text_value.get<std::string>();
     }
   }

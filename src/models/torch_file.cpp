@@ -37,7 +37,7 @@ constexpr std::string_view kLegacyMagic{"\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x1
 constexpr std::int64_t kLegacyVersion = 1001;
 
 template <typename... Parts>
-[[noreturn]] void fail(const Parts&... parts) {
+[[noreturn]] void fail_on_file(const Parts&... parts) {
   throw std::invalid_argument(c10::str(parts...));
 }
 
@@ -45,7 +45,7 @@ std::uint64_t bytes_of(const PickledStorage& storage) {
   std::uint64_t bytes = 0;
   if (__builtin_mul_overflow(static_cast<std::uint64_t>(storage.size),
                              c10::elementSize(storage.dtype), &bytes)) {
-    fail("storage ", storage.key, " of ", storage.size, " elements");
+    fail_on_file("storage ", storage.key, " of ", storage.size, " elements");
   }
   return bytes;
 }
@@ -57,7 +57,7 @@ Tensor filled(const PickledStorage& storage, const std::function<void(void*)>& r
   if (storage.dtype == torch::kBool) {
     const auto* bytes = static_cast<const std::uint8_t*>(data.data_ptr());
     if (std::any_of(bytes, bytes + data.numel(), [](std::uint8_t b) { return b > 1; })) {
-      fail("storage ", storage.key, ": a bool is neither 0 nor 1");
+      fail_on_file("storage ", storage.key, ": a bool is neither 0 nor 1");
     }
   }
   return data;
@@ -73,7 +73,7 @@ const PickleValue* entry_of(const PickleValue& dict, const std::string& name) {
 
 /// The dict of names to tensors in what was saved.
 const PickleValue& state_dict(const PickleValue& saved) {
-  if (saved.kind != Kind::dict) fail("it holds no dict of names to tensors");
+  if (saved.kind != Kind::dict) fail_on_file("it holds no dict of names to tensors");
   for (const char* name : {"state_dict", "model"}) {
     const PickleValue* inner = entry_of(saved, name);
     if (inner != nullptr && inner->kind == Kind::dict) return *inner;
@@ -88,7 +88,7 @@ TensorFile tensors_of(const PickleValue& saved,
   std::map<std::string, Tensor> loaded;
   for (const auto& [key, value] : state_dict(saved).entries) {
     if (key->kind != Kind::text || value->kind != Kind::tensor) {
-      fail("expected names with tensors, found ",
+      fail_on_file("expected names with tensors, found ",
            key->kind == Kind::text ? key->text + " with something else" : "another key",
            "; torch.save(model.state_dict(), FILE) writes what is expected");
     }
@@ -108,17 +108,17 @@ TensorFile read_zip(const std::filesystem::path& path) {
   std::uint64_t left = std::filesystem::file_size(path);
   const auto size_of = [&](const std::string& name) {
     const std::uint64_t size = zip.getRecordSize(name);
-    if (size > left) fail("record ", name, " of ", size, " bytes is more than the file has");
+    if (size > left) fail_on_file("record ", name, " of ", size, " bytes is more than the file has");
     left -= size;
     return size;
   };
   if (zip.hasRecord("byteorder")) {
     std::string order(size_of("byteorder"), '\0');
     zip.getRecord("byteorder", order.data(), order.size());
-    if (order != "little") fail("its byte order is not little endian");
+    if (order != "little") fail_on_file("its byte order is not little endian");
   }
   std::string pickle(size_of("data.pkl"), '\0');
-  if (pickle.size() > kLongestPickle) fail("its pickle of ", pickle.size(), " bytes is too long");
+  if (pickle.size() > kLongestPickle) fail_on_file("its pickle of ", pickle.size(), " bytes is too long");
   zip.getRecord("data.pkl", pickle.data(), pickle.size());
   PickleReader reader(pickle);
   const PickleValue& saved = reader.read();
@@ -126,7 +126,7 @@ TensorFile read_zip(const std::filesystem::path& path) {
     const std::string name = "data/" + storage.key;
     const std::uint64_t size = size_of(name);
     if (size != bytes_of(storage)) {
-      fail("record ", name, " has ", size, " bytes, expected ", bytes_of(storage));
+      fail_on_file("record ", name, " has ", size, " bytes, expected ", bytes_of(storage));
     }
     return filled(storage, [&](void* to) { zip.getRecord(name, to, size); });
   });
@@ -145,50 +145,50 @@ class LegacyFile {
   TensorFile read() {
     PickleReader reader(start_);
     const PickleValue& magic = reader.read();
-    if (magic.kind != Kind::big || magic.text != kLegacyMagic) fail("it is no file of torch.save");
+    if (magic.kind != Kind::big || magic.text != kLegacyMagic) fail_on_file("it is no file of torch.save");
     const PickleValue& version = reader.read();
     if (version.kind != Kind::integer || version.integer != kLegacyVersion) {
-      fail("its format is not the one of version ", kLegacyVersion);
+      fail_on_file("its format is not the one of version ", kLegacyVersion);
     }
     const PickleValue* little = entry_of(dict(reader.read()), "little_endian");
-    if (little == nullptr || little->integer != 1) fail("its byte order is not little endian");
+    if (little == nullptr || little->integer != 1) fail_on_file("its byte order is not little endian");
     const PickleValue& saved = reader.read();
     find_storages(reader.read(), reader);
     return tensors_of(saved, [this](const PickledStorage& storage) {
       const auto at = places_.find(storage.key);
-      if (at == places_.end()) fail("the data of storage ", storage.key, " are missing");
+      if (at == places_.end()) fail_on_file("the data of storage ", storage.key, " are missing");
       return filled(storage, [&](void* to) { read_at(at->second, to, bytes_of(storage)); });
     });
   }
 
  private:
   static const PickleValue& dict(const PickleValue& value) {
-    if (value.kind != Kind::dict) fail("it is no file of torch.save");
+    if (value.kind != Kind::dict) fail_on_file("it is no file of torch.save");
     return value;
   }
 
   void read_at(std::uint64_t place, void* to, std::uint64_t size) {
-    if (place > size_ || size > size_ - place) fail("it is cut short");
+    if (place > size_ || size > size_ - place) fail_on_file("it is cut short");
     in_.seekg(static_cast<std::streamoff>(place));
     in_.read(static_cast<char*>(to), static_cast<std::streamsize>(size));
-    if (!in_) fail("it cannot be read to its end");
+    if (!in_) fail_on_file("it cannot be read to its end");
   }
 
   void find_storages(const PickleValue& keys, const PickleReader& reader) {
-    if (keys.kind != Kind::list) fail("its list of storages is none");
+    if (keys.kind != Kind::list) fail_on_file("its list of storages is none");
     std::uint64_t at = reader.position();
     for (const PickleValue* key : keys.items) {
       const auto storage = reader.storages().find(key->text);
-      if (storage == reader.storages().end()) fail("storage ", key->text, " belongs to no tensor");
+      if (storage == reader.storages().end()) fail_on_file("storage ", key->text, " belongs to no tensor");
       std::int64_t count = 0;
       read_at(at, &count, sizeof count);
       if (count != storage->second.size) {
-        fail("storage ", key->text, " has ", count, " elements, expected ", storage->second.size);
+        fail_on_file("storage ", key->text, " has ", count, " elements, expected ", storage->second.size);
       }
       const std::uint64_t bytes = bytes_of(storage->second);
       at += sizeof count;
-      if (bytes > size_ - at) fail("it is cut short");
-      if (!places_.emplace(key->text, at).second) fail("storage ", key->text, " stands twice");
+      if (bytes > size_ - at) fail_on_file("it is cut short");
+      if (!places_.emplace(key->text, at).second) fail_on_file("storage ", key->text, " stands twice");
       at += bytes;
     }
   }

@@ -10,7 +10,7 @@
 namespace gyroseg {
 namespace {
 
-constexpr double kLargest = 1e100;   // spans and powers of ten stay finite
+constexpr double kLargestEnd = 1e100;   // spans and powers of ten stay finite
 constexpr double kRounding = 1e-9;   // share of a step by which a tick may miss an end
 
 double nice_step(double span, int most, double least_step) {
@@ -61,8 +61,8 @@ std::string label(double value, double step, double largest) {
 
 Axis Axis::over(double low, double high, double from, double to, int most, bool loose,
                 double least_step) {
-  const bool valid = std::abs(low) < kLargest && std::abs(high) < kLargest && low <= high;
-  TORCH_CHECK_VALUE(valid && most >= 1, "Axis: expected low <= high, below ", kLargest,
+  const bool valid = std::abs(low) < kLargestEnd && std::abs(high) < kLargestEnd && low <= high;
+  TORCH_CHECK_VALUE(valid && most >= 1, "Axis: expected low <= high, below ", kLargestEnd,
                     ", and at least one interval, got ", low, ", ", high, " and ", most);
   // Closer than doubles resolve is no interval either.
   const double size = std::max(std::abs(low), std::abs(high));
@@ -94,7 +94,7 @@ Axis Axis::over(double low, double high, double from, double to, int most, bool 
 }
 
 Axis Axis::logarithmic(double low, double high, double from, double to, int most) {
-  TORCH_CHECK_VALUE(low > 1 / kLargest && low <= high && high < kLargest && most >= 1,
+  TORCH_CHECK_VALUE(low > 1 / kLargestEnd && low <= high && high < kLargestEnd && most >= 1,
                     "Axis: expected 0 < low <= high and at least one interval, got ", low, ", ",
                     high, " and ", most);
   // Tick i of the sequence ..., 0.5, 1 (i = 0), 2, 5, 10, ...

@@ -2,62 +2,11 @@
 #include <charconv>
 #include <tuple>
 
-#include "gyroseg/data/file_bytes.h"
 #include "gyroseg/data/image_io.h"
 #include "gyroseg/report/confusion_figure.h"
+#include "csv.h"
 
 namespace gyroseg {
-namespace {
-
-struct CsvRow {
-  int line = 1;  ///< where it begins
-  std::vector<std::string> cells;
-};
-
-// RFC 4180: cells apart by commas; one in quotes may hold commas, line breaks and doubled quotes.
-std::vector<CsvRow> csv_rows(const std::string& text) {
-  std::vector<CsvRow> rows;
-  CsvRow row;
-  std::string cell;
-  bool quoted = false;
-  bool begun = false;  // the row has a cell
-  int line = 1;
-  const auto end_row = [&] {
-    row.cells.push_back(cell);
-    rows.push_back(row);
-    row.cells.clear();
-    cell.clear();
-    begun = false;
-  };
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    line += c == '\n' ? 1 : 0;
-    if (quoted && c == '"' && i + 1 < text.size() && text[i + 1] == '"') {
-      cell += text[++i];
-    } else if (c == '"') {
-      quoted = !quoted;
-      begun = true;
-    } else if (!quoted && c == ',') {
-      row.cells.push_back(cell);
-      cell.clear();
-      begun = true;
-    } else if (!quoted && c == '\n') {
-      if (begun) {
-        end_row();
-      }
-      row.line = line;
-    } else if (quoted || c != '\r') {
-      cell += c;
-      begun = true;
-    }
-  }
-  if (begun) {
-    end_row();
-  }
-  return rows;
-}
-
-}  // namespace
 
 std::vector<ConfusionFile> confusion_files(const std::filesystem::path& folder) {
   static const std::string kPrefix = "confusion_";
@@ -85,11 +34,9 @@ std::vector<ConfusionFile> confusion_files(const std::filesystem::path& folder) 
 }
 
 ConfusionTable read_confusion(const std::filesystem::path& file) {
-  const std::vector<std::uint8_t> bytes = read_bytes(file);
-  const std::vector<CsvRow> rows = csv_rows({bytes.begin(), bytes.end()});
-  const auto fail = [&](const CsvRow& row, const std::string& what) {
-    throw DataError(file.string() + ":" + std::to_string(row.line) + ": " + what +
-                    "; write the file anew with evaluate");
+  const std::vector<CsvRow> rows = read_csv(file);
+  const auto fail = [](const CsvRow& row, const std::string& what) {
+    throw DataError(row.place + ": " + what + "; write the file anew with evaluate");
   };
   ConfusionTable table;
   if (rows.size() < 2 || rows[0].cells.size() < 2) {

@@ -10,9 +10,9 @@ namespace gyroseg {
 namespace {
 
 constexpr double kMargin = 20;
-constexpr double kPage = 620;      // cells shrink so that all are no wider, down to kSmallest
-constexpr double kLargest = 64;    // side of a cell
-constexpr double kSmallest = 12;
+constexpr double kPage = 620;      // cells shrink so that all are no wider, down to kSmallestCell
+constexpr double kLargestCell = 64;    // side of a cell
+constexpr double kSmallestCell = 12;
 constexpr double kWidestName = 170;
 constexpr double kTitleHeight = 44;
 constexpr double kAxisTitle = 24;
@@ -47,7 +47,7 @@ struct Frame {
 Frame frame_of(const ConfusionTable& table) {
   Frame frame;
   const auto most = static_cast<double>(std::max(table.truth.size(), table.prediction.size()));
-  frame.cell = std::clamp(kPage / most, kSmallest, kLargest);
+  frame.cell = std::clamp(kPage / most, kSmallestCell, kLargestCell);
   frame.font = std::clamp(frame.cell * 0.6, 8.0, 12.0);
   frame.left = kMargin + kAxisTitle + widest(table.truth, frame.font) + 8;
   frame.top = kTitleHeight + kAxisTitle + widest(table.prediction, frame.font) + 8;

@@ -7,7 +7,7 @@
 
 namespace gyroseg {
 
-/// RFC 4180: a cell with a comma, a quote or a line break is quoted.
+/// RFC 4180: a cell with a comma, a quote or a line break is quoted, and one that would read as a comment.
 [[nodiscard]] std::string csv_cell(const std::string& cell);
 
 /// Empty where undefined; 17 digits give the same double back.
@@ -19,8 +19,8 @@ struct CsvRow {
 };
 
 /// The rows of a small CSV file, the header first, without blank lines and lines that begin with
-/// '#'. A quoted cell ends in its line. Throws DataError, FILE:LINE: a quote that does not close,
-/// or text beside a quoted cell; and where the file is missing or empty.
+/// '#'. A quoted cell may go on over line breaks. Throws DataError, FILE:LINE: a quote that does not
+/// close, or text beside a quoted cell; and where the file is missing or empty.
 [[nodiscard]] std::vector<CsvRow> read_csv(const std::filesystem::path& file);
 
 }  // namespace gyroseg

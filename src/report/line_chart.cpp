@@ -22,14 +22,14 @@ constexpr double kInset = 14;  // between the frame and the first and last point
 constexpr int kTicksX = 10;
 constexpr int kTicksY = 6;
 constexpr int kTicksLog = 9;
-constexpr double kFontSize = 12;
+constexpr double kChartFont = 12;
 constexpr double kMarkersPerLine = 16;
-constexpr double kLargest = 1e100;
-constexpr double kSmallest = 1e-100;  // of a logarithmic axis
+constexpr double kLargestDrawn = 1e100;
+constexpr double kSmallestDrawn = 1e-100;  // of a logarithmic axis
 // A y axis begins at 0 where the least value is below this share of the largest.
 constexpr double kNearZero = 0.4;
 
-bool drawable(double value) { return std::isfinite(value) && std::abs(value) < kLargest; }
+bool drawable(double value) { return std::isfinite(value) && std::abs(value) < kLargestDrawn; }
 
 bool has_point(const Series& s, std::size_t i) { return drawable(s.x[i]) && drawable(s.y[i]); }
 
@@ -93,21 +93,21 @@ void draw_axes(Svg& svg, const LineChart& chart, const ChartFrame& frame) {
   for (std::size_t i = 0; i < frame.y.ticks().size(); ++i) {
     const double y = frame.y(frame.y.ticks()[i]);
     svg.line(kLeft, y, kRight, y, grid);
-    svg.text(kLeft - 8, y + 4, frame.y.labels()[i], {.size = kFontSize, .anchor = Anchor::end});
+    svg.text(kLeft - 8, y + 4, frame.y.labels()[i], {.size = kChartFont, .anchor = Anchor::end});
   }
   for (std::size_t i = 0; i < frame.x.ticks().size(); ++i) {
     const double x = frame.x(frame.x.ticks()[i]);
     svg.line(x, kTop, x, kBottom, grid);
-    svg.text(x, kBottom + 18, frame.x.labels()[i], {.size = kFontSize, .anchor = Anchor::middle});
+    svg.text(x, kBottom + 18, frame.x.labels()[i], {.size = kChartFont, .anchor = Anchor::middle});
   }
   svg.rect(kLeft, kTop, kRight - kLeft, kBottom - kTop, {.stroke = "#777777"});
   const double middle_x = (kLeft + kRight) / 2;
   const double middle_y = (kTop + kBottom) / 2;
   svg.text(kLeft, 27, shortened(chart.title, 15, kRight - kLeft, true), {.size = 15, .bold = true});
-  svg.text(middle_x, kBottom + 40, shortened(chart.x_title, kFontSize, kRight - kLeft),
-           {.size = kFontSize, .anchor = Anchor::middle});
-  svg.text(20, middle_y, shortened(chart.y_title, kFontSize, kBottom - kTop),
-           {.size = kFontSize, .anchor = Anchor::middle, .angle = -90});
+  svg.text(middle_x, kBottom + 40, shortened(chart.x_title, kChartFont, kRight - kLeft),
+           {.size = kChartFont, .anchor = Anchor::middle});
+  svg.text(20, middle_y, shortened(chart.y_title, kChartFont, kBottom - kTop),
+           {.size = kChartFont, .anchor = Anchor::middle, .angle = -90});
 }
 
 // Each stretch without a gap is a closed outline, a single point an upright line.
@@ -190,7 +190,7 @@ ChartFrame frame_of(const LineChart& chart) {
     }
   }
   const Axis x_axis = x_axis_of(x.or_unit(), chart.x_least_step);
-  if (chart.log_beyond > 0 && y.low > kSmallest && y.high > chart.log_beyond * y.low &&
+  if (chart.log_beyond > 0 && y.low > kSmallestDrawn && y.high > chart.log_beyond * y.low &&
       y.low <= y.high) {
     const double high = std::max(y.high, bands.high);
     return {x_axis, Axis::logarithmic(y.low, high, kBottom, kTop, kTicksLog)};

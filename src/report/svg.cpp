@@ -56,7 +56,7 @@ std::string box(double x, double y, double width, double height) {
          attribute("height", height);
 }
 
-std::string escaped(const std::string& text) {
+std::string xml_escaped(const std::string& text) {
   std::string result;
   for (const std::string& character : utf8_characters(text)) {
     const char c = character.front();
@@ -121,7 +121,7 @@ Svg::Svg(double width, double height, const std::string& title) : width_(width),
   const auto valid = [](double side) { return side > 0 && side <= kLargestSide; };
   TORCH_CHECK_VALUE(valid(width) && valid(height), "Svg: expected sides in (0, ", kLargestSide,
                     "], got ", width, " x ", height);
-  body_.append("<title>").append(escaped(title)).append("</title>\n");
+  body_.append("<title>").append(xml_escaped(title)).append("</title>\n");
   rect(0, 0, width, height, {.fill = "#ffffff"});
 }
 
@@ -159,7 +159,7 @@ void Svg::text(double x, double y, const std::string& text, const TextStyle& sty
     turn.append(number(style.angle)).append(" ").append(pair(x, y)).append(")");
     body_ += attribute("transform", turn);
   }
-  body_.append(">").append(escaped(text)).append("</text>\n");
+  body_.append(">").append(xml_escaped(text)).append("</text>\n");
 }
 
 void Svg::png(double x, double y, double width, double height,

@@ -7,7 +7,7 @@ namespace {
 
 constexpr double kSide = 12;
 constexpr double kRow = 18;
-constexpr double kFontSize = 12;
+constexpr double kSwatchFont = 12;
 constexpr double kBetween = 18;
 
 }  // namespace
@@ -19,13 +19,13 @@ SwatchLayout lay_out_swatches(const std::vector<ClassColor>& legend, double widt
   }
   double widest = 0;
   for (const ClassColor& entry : legend) {
-    widest = std::max(widest, text_width(entry.name, kFontSize));
+    widest = std::max(widest, text_width(entry.name, kSwatchFont));
   }
   const double column = std::min(kSide + 6 + widest + kBetween, width);
   const auto columns = static_cast<std::size_t>(std::max(1.0, (width + kBetween) / column));
   const std::size_t rows = (legend.size() + columns - 1) / columns;
   for (std::size_t i = 0; i < legend.size(); ++i) {
-    const std::string name = shortened(legend[i].name, kFontSize, column - kSide - 6);
+    const std::string name = shortened(legend[i].name, kSwatchFont, column - kSide - 6);
     layout.swatches.push_back({{name, legend[i].color},
                                column * static_cast<double>(i / rows),
                                kRow * static_cast<double>(i % rows)});
@@ -40,7 +40,7 @@ void draw_swatches(Svg& svg, const SwatchLayout& layout, double left, double top
     const double y = top + swatch.y;
     svg.rect(x, y, kSide, kSide,
              {.fill = hex(swatch.entry.color), .stroke = "#777777", .width = 0.7});
-    svg.text(x + kSide + 6, y + 10.5, swatch.entry.name, {.size = kFontSize});
+    svg.text(x + kSide + 6, y + 10.5, swatch.entry.name, {.size = kSwatchFont});
   }
 }
 

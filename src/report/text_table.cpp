@@ -35,7 +35,7 @@ std::string joined(const std::vector<std::string>& row, const std::vector<std::s
   return line;
 }
 
-std::string escaped(const std::string& cell) {
+std::string pipes_escaped(const std::string& cell) {
   std::string result;
   for (const char c : cell) {
     if (c == '|') {
@@ -77,7 +77,7 @@ std::string TextTable::text() const {
 std::string TextTable::markdown() const {
   Rows rows = rows_;
   for (auto& row : rows) {
-    std::transform(row.begin(), row.end(), row.begin(), escaped);
+    std::transform(row.begin(), row.end(), row.begin(), pipes_escaped);
   }
   const std::vector<std::size_t> widths = widths_of(rows, 3);
   std::vector<std::string> rule;

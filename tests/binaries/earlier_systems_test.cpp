@@ -13,8 +13,7 @@
 #include "gyroseg/data/image_io.h"
 #include "support/tiny_run.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::earlier_systems_test {
 
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
@@ -286,5 +285,4 @@ TEST_F(EarlierSystems, WithoutSavedCheckpointsOnlyConfigAndMetricsStay) {
               ::testing::ElementsAre("config.original.yaml", "config.yaml", "metrics.jsonl"));
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::earlier_systems_test

@@ -11,8 +11,7 @@
 #include "gyroseg/models/prototype_file.h"
 #include "support/tiny_run.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::embed_tree_test {
 
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
@@ -86,5 +85,4 @@ TEST_F(EmbedTree, SaysWhatIsWrong) {
   expect_user_error(run((folder_.path() / "none.csv").string(), ""), "cannot be read");
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::embed_tree_test

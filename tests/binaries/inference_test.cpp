@@ -11,8 +11,7 @@
 #include "gyroseg/config/read.h"
 #include "support/tiny_run.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::inference_test {
 
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
@@ -140,5 +139,4 @@ TEST_F(InferenceProgramsTest, WithoutMemoryOneLineNamesTheKnobs) {
   }
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::inference_test

@@ -11,8 +11,7 @@
 #include "binaries/program.h"
 #include "gyroseg/config/read.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::plans_test {
 
 namespace fs = std::filesystem;
 
@@ -77,5 +76,4 @@ TEST(Plans, EveryRunIsAConfigOfItsOwn) {
   EXPECT_GE(plans, 8);
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::plans_test

@@ -11,8 +11,7 @@
 #include "gyroseg/training/run_folder.h"
 #include "support/tiny_run.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::plot_runs_test {
 
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
@@ -145,5 +144,4 @@ TEST_F(PlotRunsTest, WrongInputEndsWithStatusTwo) {
   expect_user_error(run_binary("plot_runs", run("a") + "--set no.such=1"), "no");
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::plot_runs_test

@@ -11,8 +11,7 @@
 #include "support/free_port.h"
 #include "support/tiny_run.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::processes_test {
 
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
@@ -125,5 +124,4 @@ TEST_F(ProcessesTest, ABatchThatCannotBeSharedIsTheUsersError) {
   EXPECT_FALSE(fs::exists(path("small")));
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::processes_test

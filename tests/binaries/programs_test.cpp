@@ -11,8 +11,7 @@
 #include "gyroseg/config/read.h"
 #include "support/tiny_run.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::programs_test {
 
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
@@ -268,5 +267,4 @@ TEST_F(ProgramsTest, InferNamesAnImageThatItCannotRead) {
   }
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::programs_test

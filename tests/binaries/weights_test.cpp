@@ -11,8 +11,7 @@
 #include "gyroseg/models/weights.h"
 #include "support/tiny_run.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::weights_test {
 
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
@@ -82,5 +81,4 @@ TEST(FetchWeights, PrintsAddressesAndChecksFilesByName) {
   EXPECT_THAT(refused.text, HasSubstr("its SHA-256 begins with ba7816bf, not ba7816be"));
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::weights_test

@@ -7,8 +7,7 @@
 #include "gyroseg/config/read.h"
 #include "gyroseg/hierarchy/hierarchy.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::examples_test {
 
 namespace fs = std::filesystem;
 
@@ -41,5 +40,4 @@ TEST(Examples, TheThreeFormsOfPascalPartAreOneTree) {
   }
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::examples_test

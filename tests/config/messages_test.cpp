@@ -6,8 +6,7 @@
 
 #include "config_files.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::messages_test {
 
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
@@ -306,5 +305,4 @@ TEST_F(Messages, FilesThatAreNoConfig) {
   }
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::messages_test

@@ -3,8 +3,7 @@
 
 #include "config_files.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::override_test {
 
 using ::testing::ElementsAre;
 
@@ -93,5 +92,4 @@ TEST_F(Override, BadOnes) {
             "leaf with its mask value) or a map of children, got x");
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::override_test

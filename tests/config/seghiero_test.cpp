@@ -8,8 +8,7 @@
 #include "config_files.h"
 #include "gyroseg/hierarchy/hierarchy.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::seghiero_test {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -331,5 +330,4 @@ TEST_F(SegHiero, TheSnippetsOfTheSeedDocument) {
   }
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::seghiero_test

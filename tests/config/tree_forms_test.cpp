@@ -4,8 +4,7 @@
 #include "config_files.h"
 #include "gyroseg/hierarchy/hierarchy.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::tree_forms_test {
 
 using ::testing::HasSubstr;
 
@@ -180,5 +179,4 @@ INSTANTIATE_TEST_SUITE_P(All, SharedTrees,
                                            SharedTree{"COCO10K_hierarchy.json", 171, 8},
                                            SharedTree{"ADE20K_hierarchy_v3.json", 150, 5}));
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::tree_forms_test

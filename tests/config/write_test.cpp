@@ -8,8 +8,7 @@
 #include "config_files.h"
 #include "gyroseg/config/keys.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::write_test {
 
 using ::testing::ElementsAre;
 
@@ -388,5 +387,4 @@ decode: level_sum
   EXPECT_EQ(write_config(ConfigFiles::read(text)), text);
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::write_test

@@ -14,8 +14,7 @@
 #include "gyroseg/hierarchy/hierarchy.h"
 #include "planted_set.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::augment_kinds_test {
 
 using testing::random_bytes;
 
@@ -328,5 +327,4 @@ TEST(AugmentKinds, InputsAreNotChanged) {
   EXPECT_TRUE(torch::equal(source.labels, labels));
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::augment_kinds_test

@@ -9,8 +9,7 @@
 #include "gyroseg/hierarchy/hierarchy.h"
 #include "planted_set.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::augment_test {
 
 constexpr std::int64_t kHeight = 48;
 constexpr std::int64_t kWidth = 60;
@@ -186,5 +185,4 @@ TEST(Augment, TurningOneOffLeavesTheOthers) {
   EXPECT_FALSE(none.flip);
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::augment_test

@@ -10,8 +10,7 @@
 #include "gyroseg/data/parallel.h"
 #include "planted_set.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::check_test {
 
 using ::testing::AllOf;
 using ::testing::ElementsAre;
@@ -273,5 +272,4 @@ TEST(ForEachIndex, RethrowsTheFirstException) {
   }
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::check_test

@@ -8,8 +8,7 @@
 
 #include "planted_set.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::class_weights_test {
 
 void expect_near(const torch::Tensor& weights, const std::vector<double>& expected) {
   ASSERT_EQ(weights.scalar_type(), torch::kFloat32);
@@ -75,5 +74,4 @@ TEST(ClassCounts, AreTakenAtTheTrainingSize) {
   EXPECT_EQ(expected[3].item<std::int64_t>(), 6 * 8);
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::class_weights_test

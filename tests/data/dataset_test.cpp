@@ -10,8 +10,7 @@
 #include "gyroseg/data/resize.h"
 #include "planted_set.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::dataset_test {
 
 using ::testing::AllOf;
 using testing::data_error;
@@ -100,5 +99,4 @@ TEST(Dataset, RefusesAJpegMask) {
               HasSubstr("00.jpg: expected a PNG or .npy mask, found a JPEG"));
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::dataset_test

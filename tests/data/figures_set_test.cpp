@@ -13,8 +13,7 @@
 #include "gyroseg/data/image_io.h"
 #include "gyroseg/data/mask_io.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::figures_set_test {
 
 namespace fs = std::filesystem;
 
@@ -154,5 +153,4 @@ TEST_F(FiguresSet, RefusesPartOfAnotherSet) {
   EXPECT_THROW(write_figures_set(root_, kSmall), DataError);
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::figures_set_test

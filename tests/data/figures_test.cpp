@@ -15,8 +15,7 @@
 #include "gyroseg/data/figures_random.h"
 #include "gyroseg/data/parallel.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::figures_test {
 
 bool same(const Figure& a, const Figure& b) {
   return torch::equal(a.image, b.image) && torch::equal(a.mask, b.mask);
@@ -279,5 +278,4 @@ TEST(FiguresPalette, HasADistinctColourForEveryPart) {
   EXPECT_EQ(std::adjacent_find(palette.begin(), palette.end()), palette.end());
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::figures_test

@@ -12,8 +12,7 @@
 #include "gyroseg/data/file_bytes.h"
 #include "planted_set.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::image_io_test {
 
 using testing::data_error;
 using ::testing::HasSubstr;
@@ -134,5 +133,4 @@ TEST(ImageIo, WritesWholeFilesOrNone) {
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), {}), 1);
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::image_io_test

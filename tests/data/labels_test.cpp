@@ -9,8 +9,7 @@
 #include "gyroseg/hierarchy/fold.h"
 #include "planted_set.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::labels_test {
 
 using testing::data_error;
 using ::testing::HasSubstr;
@@ -163,5 +162,4 @@ TEST(LabelMapper, FoldsOnTheFlyWhatSeed002EncodesBeforehand) {
   }
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::labels_test

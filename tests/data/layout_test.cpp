@@ -8,8 +8,7 @@
 
 #include "planted_set.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::layout_test {
 
 using ::testing::AllOf;
 using testing::data_error;
@@ -169,5 +168,4 @@ TEST_F(Lists, SayWhatIsMissing) {
   EXPECT_THAT(list_error(config_), HasSubstr("masks: expected a folder, found none"));
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::layout_test

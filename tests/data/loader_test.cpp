@@ -12,8 +12,7 @@
 #include "gyroseg/data/random.h"
 #include "planted_set.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::loader_test {
 
 using testing::data_error;
 using ::testing::HasSubstr;
@@ -251,5 +250,4 @@ TEST_F(LoaderTest, SomeSamplesAreSpreadOverTheSet) {
   }
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::loader_test

@@ -13,8 +13,7 @@
 #include "gyroseg/data/file_bytes.h"
 #include "planted_set.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::mask_io_test {
 
 using testing::data_error;
 using ::testing::HasSubstr;
@@ -173,5 +172,4 @@ TEST(MaskIo, DefaultPaletteIsPascalVoc) {
   EXPECT_EQ(palette[255], (Rgb{224, 224, 192}));
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::mask_io_test

@@ -13,8 +13,7 @@
 #include "planted_set.h"
 #include "python.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::npy_test {
 
 using testing::data_error;
 using ::testing::AllOf;
@@ -181,5 +180,4 @@ TEST_F(Npy, ReadsWhatNumpyWrites) {
                            plain.slice(0, 0, 5, 2).flip(1)));
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::npy_test

@@ -8,8 +8,7 @@
 #include <set>
 #include <vector>
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::random_test {
 
 TEST(Random, IsSplitMix64) {
   // The reference outputs for seed 1234567 that accompany Vigna's splitmix64.c.
@@ -83,5 +82,4 @@ TEST(Random, EveryFirstSampleIsAsLikely) {
   }
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::random_test

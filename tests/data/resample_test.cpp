@@ -15,8 +15,7 @@
 #include "planted_set.h"
 #include "python.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::resample_test {
 
 using testing::random_bytes;
 using testing::ScratchFolder;
@@ -178,5 +177,4 @@ TEST(Resample, IsWhatTheConfigSays) {
   }
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::resample_test

@@ -7,8 +7,7 @@
 
 #include "planted_set.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::resize_test {
 
 TEST(Resize, LabelsTakeTheNearestCentre) {
   const torch::Tensor labels = torch::arange(20 * 28, torch::kInt64).reshape({20, 28});
@@ -56,5 +55,4 @@ TEST(Resize, RefusesWrongShapes) {
                c10::ValueError);
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::resize_test

@@ -13,8 +13,7 @@
 #include "manifolds/manifold.h"
 #include "support/value_error.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::construction_test {
 
 using testing::expect_value_error;
 using torch::Tensor;
@@ -164,5 +163,4 @@ TEST(EmbeddingQuality, HoldsEveryMeasure) {
   EXPECT_EQ(q.base_points, 7);
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::construction_test

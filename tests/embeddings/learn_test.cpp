@@ -14,8 +14,7 @@
 #include "gyroseg/models/prototype_file.h"
 #include "support/value_error.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::learn_test {
 
 using testing::expect_value_error;
 using torch::Tensor;
@@ -148,5 +147,4 @@ TEST(EmbeddingFiles, NumbersComeBackToTheLastBit) {
   EXPECT_EQ(json_list({"a\"", "b"}), "[\"a\\\"\",\"b\"]");
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::learn_test

@@ -12,8 +12,7 @@
 #include "gyroseg/data/image_io.h"
 #include "gyroseg/embeddings/taxonomy.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::relations_test {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -137,5 +136,4 @@ TEST_F(RelationsTest, SeveralTopsMeetInAnUnnamedRoot) {
   EXPECT_THAT(tree_neighbours(tree)[1], ElementsAre(0));
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::relations_test

@@ -7,8 +7,7 @@
 
 #include "support/trees.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::fold_test {
 
 TEST(LevelFolder, LabelsFollowTheTreeAndLeaveTheInputAlone) {
   const Hierarchy tree(pascal_part());
@@ -54,5 +53,4 @@ TEST(LevelFolder, LogSumIsExactWhereProbabilitiesUnderflow) {
   EXPECT_NEAR(folder.log_sum(log_p, 1)[0][1].item<double>(), -2000.0 + std::log(6.0), 1e-12);
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::fold_test

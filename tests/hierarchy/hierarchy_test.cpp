@@ -9,8 +9,7 @@
 
 #include "support/trees.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::hierarchy_test {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -173,5 +172,4 @@ TEST(NearestName, SuggestsOnlyWhatIsNear) {
   EXPECT_EQ(nearest_name("xyz", {"curvature", "space"}), "");
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::hierarchy_test

@@ -8,8 +8,7 @@
 #include "gyroseg/hierarchy/hierarchy.h"
 #include "support/trees.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::repeat_test {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -119,5 +118,4 @@ TEST(RepeatShallowLeaves, ACopyBesideItsOwnNameIsRefused) {
   }
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::repeat_test

@@ -6,8 +6,7 @@
 #include "gyroseg/inference/decode.h"
 #include "support/small_trees.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::backoff_test {
 
 using testing::node;
 using testing::person_tree;
@@ -81,5 +80,4 @@ TEST(PathProduct, SiblingsAreDecodedByTheirPathProducts) {
   EXPECT_THROW(LabelDecoder(tree, true, Activation::softmax, 1.5), c10::ValueError);
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::backoff_test

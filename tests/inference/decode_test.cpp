@@ -9,8 +9,7 @@
 
 #include "support/small_trees.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::decode_test {
 
 using testing::node;
 using testing::person_tree;
@@ -328,5 +327,4 @@ TEST(Decode, WrongModesAndShapesAreNamed) {
             std::string::npos);
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::decode_test

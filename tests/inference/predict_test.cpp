@@ -8,8 +8,7 @@
 
 #include "support/value_error.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::predict_test {
 
 using ::testing::ElementsAre;
 using testing::expect_value_error;
@@ -202,5 +201,4 @@ TEST(Predict, WrongArgumentsAreNamed) {
   expect_value_error([] { (void)stride_of({}); }, "no window");
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::predict_test

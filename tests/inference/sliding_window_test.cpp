@@ -9,8 +9,7 @@
 
 #include "support/value_error.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::sliding_window_test {
 
 using ::testing::ElementsAre;
 using testing::expect_value_error;
@@ -182,5 +181,4 @@ TEST(SlidingWindow, WrongSizesAreNamed) {
       "the network must return [1,K,h,w], got [3, 4, 4]");
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::sliding_window_test

@@ -14,8 +14,7 @@
 #include "random_batch.h"
 #include "support/value_error.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::criterion_test {
 
 namespace F = torch::nn::functional;
 using testing::largest;
@@ -341,5 +340,4 @@ TEST(TreeTablesOfHierarchy, GoThroughTheVirtualRoot) {
   EXPECT_EQ(distance("head", "low_leg"), 4);
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::criterion_test

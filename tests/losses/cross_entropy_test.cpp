@@ -10,8 +10,7 @@
 #include "support/gradient_check.h"
 #include "support/value_error.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::cross_entropy_test {
 
 using testing::gradient;
 using testing::largest;
@@ -216,5 +215,4 @@ TEST(LevelCrossEntropy, LeafLevelIsPlainCrossEntropy) {
       "(7)");
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::cross_entropy_test

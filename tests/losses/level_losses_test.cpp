@@ -15,8 +15,7 @@
 #include "random_batch.h"
 #include "support/value_error.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::level_losses_test {
 
 using testing::pixel_labels;
 using testing::pixel_rows;
@@ -249,5 +248,4 @@ TEST(LevelLosses, RefuseWrongShapes) {
   testing::expect_value_error([&] { (void)boundary_loss(p, wide); }, "boundary: labels");
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::level_losses_test

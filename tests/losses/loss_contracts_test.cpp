@@ -10,8 +10,7 @@
 #include "support/gradient_check.h"
 #include "support/one_thread.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::loss_contracts_test {
 
 using testing::random_labels;
 using testing::random_logits;
@@ -191,5 +190,4 @@ TEST(RepeatedLeaves, EveryLossReadsThem) {
   EXPECT_EQ(tables.height, plain.height);
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::loss_contracts_test

@@ -13,8 +13,7 @@
 #include "random_batch.h"
 #include "support/one_thread.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::loss_matrix_test {
 
 using testing::random_labels;
 using testing::random_logits;
@@ -116,5 +115,4 @@ INSTANTIATE_TEST_SUITE_P(All, LossMatrix,
                                                               "lorentz"),
                                             ::testing::Values(2, 3, 5)));
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::loss_matrix_test

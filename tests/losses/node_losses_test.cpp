@@ -11,8 +11,7 @@
 #include "random_batch.h"
 #include "support/value_error.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::node_losses_test {
 
 using testing::pixel_labels;
 using testing::pixel_rows;
@@ -147,5 +146,4 @@ TEST(HierarchicalSoftmax, IsFiniteForLargeLogits) {
   EXPECT_TRUE(g.isfinite().all().item<bool>());
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::node_losses_test

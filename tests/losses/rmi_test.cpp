@@ -16,8 +16,7 @@
 #include "support/gradient_check.h"
 #include "support/value_error.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::rmi_test {
 
 using testing::gradient;
 using testing::largest;
@@ -276,5 +275,4 @@ TEST(RmiErrors, NameWhatIsWrong) {
   EXPECT_THROW((void)torch::autograd::grad({once.sum()}, {leaf}), c10::Error);
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::rmi_test

@@ -4,8 +4,7 @@
 
 #include "support/value_error.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::schedule_test {
 
 TEST(Schedule, ConstantKeepsTheWeight) {
   EXPECT_EQ(scheduled_weight(0.7, "constant", 0, 10), 0.7);
@@ -30,5 +29,4 @@ TEST(Schedule, RefusesWhatItDoesNotKnow) {
   testing::expect_value_error([] { (void)scheduled_weight(1, "cosine", -3, 1); }, "-3");
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::schedule_test

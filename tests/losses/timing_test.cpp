@@ -16,8 +16,7 @@
 #include "random_batch.h"
 
 // Figures, not checks: test_losses --gtest_also_run_disabled_tests --gtest_filter='*Timing*'
-namespace gyroseg {
-namespace {
+namespace gyroseg::timing_test {
 
 /// Tree-min as earlier systems write it: one-hot labels, sigmoids, one stack of ancestors or
 /// descendants a node, eps inside the logarithms.
@@ -157,5 +156,4 @@ TEST(Timing, DISABLED_AgainstEager) {
   }
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::timing_test

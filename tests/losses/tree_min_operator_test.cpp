@@ -13,8 +13,7 @@
 #include "support/gradient_check.h"
 #include "support/value_error.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::tree_min_operator_test {
 
 using testing::largest;
 using testing::OperatorTree;
@@ -171,5 +170,4 @@ TEST(TreeMinOperator, ErrorsNameWhatIsWrong) {
   expect(logits, labels, {-1, 0, 0}, {0, 2}, 0, "leaf_node[0] is node 0");
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::tree_min_operator_test

@@ -12,8 +12,7 @@
 #include "support/gradient_check.h"
 #include "support/value_error.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::tree_min_test {
 
 using testing::gradient;
 using testing::largest;
@@ -332,5 +331,4 @@ TEST(TreeMinErrors, SecondDerivatives) {
   EXPECT_GT(largest(second), 0.0);
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::tree_min_test

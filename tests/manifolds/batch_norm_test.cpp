@@ -13,8 +13,7 @@
 #include "support/point_problems.h"
 #include "support/value_error.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::batch_norm_test {
 
 using testing::cluster;
 using testing::curved_spaces;
@@ -200,5 +199,4 @@ TEST(RiemannianBatchNorm, BadArgumentsShowTheirValue) {
   expect_value_error([&] { (void)norm->forward(torch::zeros({5, 3}, torch::kInt64)); }, "Long");
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::batch_norm_test

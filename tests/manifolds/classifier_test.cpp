@@ -10,8 +10,7 @@
 
 #include "support/value_error.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::classifier_test {
 
 TEST(HyperplaneClassifier, ParametersAndShapes) {
   torch::manual_seed(21);
@@ -79,5 +78,4 @@ TEST(HyperplaneClassifier, RefusesBadArguments) {
   expect_value_error([&] { (void)head->forward(torch::ones({2, 4, 5, 5})); }, "[2, 4, 5, 5]");
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::classifier_test

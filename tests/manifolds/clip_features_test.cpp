@@ -7,8 +7,7 @@
 
 #include "support/value_error.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::clip_features_test {
 
 TEST(ClipFeatures, KeepsShortVectorsAndShortensLongOnes) {
   const auto v = torch::tensor({{3.0f, 4.0f}, {0.3f, 0.4f}, {0.0f, 0.0f}});
@@ -34,5 +33,4 @@ TEST(ClipFeatures, RefusesBadRadii) {
   testing::expect_value_error([&] { (void)clip_features(v.to(torch::kInt64)); }, "Long");
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::clip_features_test

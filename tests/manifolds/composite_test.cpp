@@ -14,8 +14,7 @@
 #include "manifolds/kernels/radial_kernels.h"
 #include "manifolds/kernels/streaming.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::composite_test {
 
 using detail::PairEvaluation;
 using detail::RadialEvaluation;
@@ -219,5 +218,4 @@ TEST(FusedMaps, Logmap0EqualsTheTensorOperations) {
   compare_radial(detail::logmap0_cpu, detail::logmap0_composite, Points::kBall);
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::composite_test

@@ -11,8 +11,7 @@
 #include "support/gradient_check.h"
 #include "support/value_error.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::cosine_classifier_test {
 
 using testing::expect_value_error;
 using testing::gradient_error;
@@ -100,5 +99,4 @@ TEST(CosineClassifier, BadArgumentsShowTheirValue) {
   expect_value_error([&] { (void)head->forward(torch::ones({5, 3}, torch::kInt64)); }, "Long");
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::cosine_classifier_test

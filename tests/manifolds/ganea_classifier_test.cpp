@@ -16,8 +16,7 @@
 #include "support/gradient_check.h"
 #include "support/value_error.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::ganea_classifier_test {
 
 using testing::expect_value_error;
 using testing::gradient_error;
@@ -127,5 +126,4 @@ TEST(GaneaClassifier, BadArgumentsShowTheirValue) {
   expect_value_error([&] { (void)head->forward(torch::zeros({5, 4})); }, "[5, 4]");
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::ganea_classifier_test

@@ -16,8 +16,7 @@
 #include "support/property.h"
 #include "support/value_error.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::gyrogroup_test {
 
 using testing::any_vectors;
 using testing::expect_property;
@@ -257,5 +256,4 @@ TEST(Mobius, OutsideIsNanAndBadArgumentsShowTheirValue) {
   expect_value_error([&] { (void)poincare_midpoint(x, {}, 1.0, 1, -1); }, "axis 1");
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::gyrogroup_test

@@ -18,8 +18,7 @@
 #include "manifolds/polar_linear.h"
 #include "support/value_error.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::linear_test {
 
 using testing::expect_value_error;
 using torch::Tensor;
@@ -102,5 +101,4 @@ TEST(PoincareLinear, BadArgumentsShowTheirValue) {
   expect_value_error([&] { (void)layer->forward(torch::ones({5, 4})); }, "[5, 4]");
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::linear_test

@@ -15,8 +15,7 @@
 #include "manifolds/lorentz_operators.h"
 #include "support/ball_oracle.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::lorentz_dist_test {
 
 using testing::leaf;
 using torch::Tensor;
@@ -135,5 +134,4 @@ TEST(LorentzDist, RadiiAddUpOnARay) {
   EXPECT_NEAR(lorentz_dist(at(20), at(17), 1.0).item<double>(), 3, 1e-14);
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::lorentz_dist_test

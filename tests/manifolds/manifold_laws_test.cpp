@@ -14,8 +14,7 @@
 #include "support/gradient_check.h"
 #include "support/value_error.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::manifold_laws_test {
 
 using torch::Tensor;
 
@@ -178,5 +177,4 @@ TEST(MakeManifold, RefusesBadArguments) {
   expect_value_error([&] { (void)m->logits(v, torch::ones({4, 3}), torch::ones({5})); }, "[5]");
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::manifold_laws_test

@@ -16,8 +16,7 @@
 #include "support/gradient_check.h"
 #include "support/value_error.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::operator_contracts_test {
 
 using testing::expect_value_error;
 using testing::Operator;
@@ -250,5 +249,4 @@ TEST(LorentzDist, NeedsTwoCoordinates) {
   testing::expect_value_error([&] { (void)lorentz_dist(x, x, 1.0); }, "[2, 1]");
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::operator_contracts_test

@@ -16,8 +16,7 @@
 #include "support/gradient_check.h"
 #include "support/value_error.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::poincare_cdist_test {
 
 using oracle::Real;
 using testing::expect_value_error;
@@ -175,5 +174,4 @@ TEST(PoincareCdist, BadArgumentsShowTheirValue) {
   expect_value_error([&] { (void)poincare_cdist(x, x, torch::tensor(-2.0)); }, "got -2");
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::poincare_cdist_test

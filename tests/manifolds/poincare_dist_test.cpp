@@ -13,8 +13,7 @@
 #include "manifolds/poincare_operators.h"
 #include "support/ball_oracle.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::poincare_dist_test {
 
 using oracle::Real;
 using testing::BallPair;
@@ -138,5 +137,4 @@ TEST(PoincareDist, TendsToTwiceTheEuclideanDistance) {
   EXPECT_NEAR(c.grad().item<double>() / slope.sum().item<double>(), 1, 1e-9);
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::poincare_dist_test

@@ -19,8 +19,7 @@
 #include "support/gradient_check.h"
 #include "support/value_error.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::poincare_mlr_test {
 
 using oracle::Real;
 using testing::expect_value_error;
@@ -220,5 +219,4 @@ TEST(PoincareMlr, BadArgumentsShowTheirValue) {
   expect_value_error([&] { (void)poincare_mlr(x, p, a, 1.0, 2); }, "dim 2");
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::poincare_mlr_test

@@ -12,8 +12,7 @@
 #include "manifolds/poincare_operators.h"
 #include "support/ball_oracle.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::poincare_mobius_add_test {
 
 using oracle::Real;
 using testing::leaf;
@@ -123,5 +122,4 @@ TEST(PoincareMobiusAdd, StaysInsideTheBallInItsOwnDtype) {
       }
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::poincare_mobius_add_test

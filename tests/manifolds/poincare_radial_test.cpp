@@ -14,8 +14,7 @@
 #include "manifolds/poincare_operators.h"
 #include "support/ball_oracle.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::poincare_radial_test {
 
 using oracle::Real;
 using oracle::Vector;
@@ -153,5 +152,4 @@ TEST(PoincareLogmap0, ClosedForms) {
   EXPECT_NEAR(poincare_expmap0(v, 1.0)[0].item<double>(), 0.5, 1.2e-16);
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::poincare_radial_test

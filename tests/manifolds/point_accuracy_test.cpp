@@ -15,8 +15,7 @@
 #include "manifolds/models.h"
 #include "support/ball_oracle.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::point_accuracy_test {
 
 using oracle::exact;
 using oracle::Real;
@@ -165,5 +164,4 @@ TEST(LorentzAccuracy, TangentVectorsFarOut) {
   EXPECT_NEAR(lorentz_inner(y, carried, carried, 1.0).item<double>(), 9, 1e-9);
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::point_accuracy_test

@@ -19,8 +19,7 @@
 #include "manifolds/wrapped_normal.h"
 #include "support/gradient_check.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::point_gradients_test {
 
 using testing::gradient_error;
 using torch::Tensor;
@@ -219,5 +218,4 @@ TEST(PointGradientsOfFunctions, LearnableCurvatureIsReached) {
   EXPECT_FALSE(make_manifold("sphere", 1.0)->curvature_parameter().has_value());
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::point_gradients_test

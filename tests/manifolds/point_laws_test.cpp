@@ -14,8 +14,7 @@
 #include "manifolds/sphere.h"
 #include "support/property.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::point_laws_test {
 
 using testing::any_vectors;
 using testing::expect_property;
@@ -354,5 +353,4 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"lorentz", 0.3, 1.0, torch::kFloat64}, Case{"lorentz", 1.0, 1.0, torch::kFloat32},
         Case{"lorentz", 1.0, 5.0, torch::kFloat64}, Case{"lorentz", 4.0, 1.0, torch::kFloat32}));
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::point_laws_test

@@ -16,8 +16,7 @@
 #include "support/hyperbolic_oracle.h"
 #include "support/value_error.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::polar_dist_test {
 
 using testing::expect_value_error;
 using testing::gradient_error;
@@ -283,5 +282,4 @@ TEST(PolarDist, BadArgumentsShowTheirValue) {
   expect_value_error([&] { (void)polar_dist(v, v.to(torch::kInt64), 1.0); }, "Long");
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::polar_dist_test

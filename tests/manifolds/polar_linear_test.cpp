@@ -14,8 +14,7 @@
 #include "support/hyperbolic_oracle.h"
 #include "support/value_error.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::polar_linear_test {
 
 using testing::expect_value_error;
 using testing::gradient_error;
@@ -185,5 +184,4 @@ TEST(PolarLinear, BadArgumentsShowTheirValue) {
   }
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::polar_linear_test

@@ -11,8 +11,7 @@
 #include "manifolds/kernels/mlr_kernels.h"
 #include "support/hyperbolic_oracle.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::polar_mlr_accuracy_test {
 
 using torch::Tensor;
 
@@ -174,5 +173,4 @@ TEST(PolarMlrKernels, FusedLoopsEqualTheComposite) {
   }
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::polar_mlr_accuracy_test

@@ -13,8 +13,7 @@
 #include "support/gradient_check.h"
 #include "support/value_error.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::polar_mlr_test {
 
 using testing::expect_value_error;
 using testing::gradient_error;
@@ -240,5 +239,4 @@ TEST(PolarMlr, BadArgumentsShowTheirValue) {
                      "[2, 0]");
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::polar_mlr_test

@@ -15,8 +15,7 @@
 #include "support/point_problems.h"
 #include "support/value_error.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::prototype_classifier_test {
 
 using testing::curved_spaces;
 using testing::expect_value_error;
@@ -169,5 +168,4 @@ TEST(PrototypeClassifier, BadArgumentsShowTheirValue) {
   expect_value_error([&] { (void)head->forward_points(torch::ones({2, 4})); }, "[2, 4]");
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::prototype_classifier_test

@@ -11,8 +11,7 @@
 #include "manifolds/optim/riemannian_sgd.h"
 #include "support/value_error.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::ranking_sgd_test {
 
 using testing::expect_value_error;
 using torch::Tensor;
@@ -123,5 +122,4 @@ TEST(RankingSgd, RefusesWhatItCannotDo) {
   expect_value_error([&] { (void)sgd.step(torch::zeros({3, 1}, torch::kInt64), {}, 0.1); }, "[3, 1]");
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::ranking_sgd_test

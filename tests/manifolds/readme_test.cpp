@@ -11,7 +11,7 @@
 #include "manifolds/nn/classifier.h"
 #include "manifolds/tree_triplet.h"
 
-namespace {
+namespace readme_test {
 
 TEST(ManifoldsReadme, ExampleRuns) {
   torch::manual_seed(1);
@@ -54,4 +54,4 @@ TEST(ManifoldsReadme, ShowsTheseLines) {
       lines_between(root + "/tests/manifolds/readme_test.cpp", "// README begin", "// README end"));
 }
 
-}  // namespace
+}  // namespace readme_test

@@ -14,8 +14,7 @@
 #include "support/point_problems.h"
 #include "support/value_error.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::riemannian_adam_test {
 
 using testing::cluster;
 using testing::curved_spaces;
@@ -230,5 +229,4 @@ TEST(RiemannianAdam, BadArgumentsShowTheirValue) {
   expect_value_error([&] { RiemannianAdam optimizer({x, x}, on(nullptr, 0.1)); }, "listed twice");
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::riemannian_adam_test

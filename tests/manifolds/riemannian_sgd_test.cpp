@@ -16,8 +16,7 @@
 #include "support/point_problems.h"
 #include "support/value_error.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::riemannian_sgd_test {
 
 using testing::cluster;
 using testing::curved_spaces;
@@ -353,5 +352,4 @@ TEST(RiemannianSgd, BadArgumentsShowTheirValue) {
   expect_value_error([&] { optimizer.step(); }, "got -3");
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::riemannian_sgd_test

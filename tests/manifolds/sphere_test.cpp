@@ -10,8 +10,7 @@
 
 #include "manifolds/euclidean.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::sphere_test {
 
 using torch::Tensor;
 
@@ -77,5 +76,4 @@ TEST(Sphere, LogitsAreTheTwinOnUnitVectors) {
   EXPECT_TRUE(torch::allclose(Sphere().logits(3 * v, z, r, 1), logits, 1e-5, 1e-5));
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::sphere_test

@@ -15,8 +15,7 @@
 #include "support/gradient_check.h"
 #include "support/value_error.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::tree_triplet_test {
 
 using testing::expect_value_error;
 using torch::Tensor;
@@ -296,5 +295,4 @@ TEST(TreeTriplet, BadArgumentsShowTheirValue) {
   expect_value_error(run(x, labels, tree, options), "got nan");
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::tree_triplet_test

@@ -13,8 +13,7 @@
 #include <tuple>
 #include <vector>
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::triplet_hinge_test {
 
 using detail::TripletTerms;
 using torch::Tensor;
@@ -132,5 +131,4 @@ TEST(TripletHingeGradient, NanReachesTheSum) {
         << space;
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::triplet_hinge_test

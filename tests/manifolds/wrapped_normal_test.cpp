@@ -9,8 +9,7 @@
 #include "manifolds/poincare_operators.h"
 #include "support/value_error.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::wrapped_normal_test {
 
 using torch::Tensor;
 
@@ -91,5 +90,4 @@ TEST(WrappedNormalLogDensity, ClosedForms) {
       [&] { (void)wrapped_normal_log_density(origin, origin, torch::ones({3}), 1.0); }, "[3]");
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::wrapped_normal_test

@@ -12,8 +12,7 @@
 #include "support/one_thread.h"
 #include "support/value_error.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::embedding_metrics_test {
 
 using testing::expect_value_error;
 using torch::Tensor;
@@ -210,5 +209,4 @@ TEST(EmbeddingMetrics, RefuseWhatHasNoMeaning) {
   expect_value_error([&] { (void)delta_hyperbolicity(h, {3}); }, "got 3");
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::embedding_metrics_test

@@ -11,8 +11,7 @@
 #include "gyroseg/metrics/background.h"
 #include "support/small_trees.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::level_metrics_test {
 
 using testing::node;
 using testing::person_tree;
@@ -435,5 +434,4 @@ TEST(LevelMetrics, MergedCountsGiveTheFiguresOfAllImages) {
   }
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::level_metrics_test

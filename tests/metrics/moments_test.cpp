@@ -6,8 +6,7 @@
 #include <utility>
 #include <vector>
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::moments_test {
 
 // Integers about a large mean: both results are known exactly, and sums of squares would lose all digits.
 TEST(Moments, FindASmallSpreadBesideALargeMean) {
@@ -61,5 +60,4 @@ TEST(Moments, NoneAndOne) {
   EXPECT_EQ(moments.deviation(), 0);
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::moments_test

@@ -5,8 +5,7 @@
 #include "gyroseg/metrics/level_metrics.h"
 #include "support/small_trees.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::repeated_leaves_test {
 
 using testing::node;
 
@@ -63,5 +62,4 @@ TEST(RepeatedLeaves, BackgroundIsFoundInEitherForm) {
   EXPECT_FALSE(is_background(tree, tree.find("body"), background));
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::repeated_leaves_test

@@ -8,8 +8,7 @@
 #include "gyroseg/metrics/level_metrics.h"
 #include "support/small_trees.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::worked_example_test {
 
 constexpr double kExact = 1e-12;  // float64 arithmetic on counts
 constexpr double kFloat = 1e-7;   // confidences such as 0.92 are stored as float32
@@ -108,5 +107,4 @@ TEST(WorkedExample, FiguresOfTheTree) {
   EXPECT_NEAR(*figures.consistency_violations, 1.0 / 15, kExact);
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::worked_example_test

@@ -15,8 +15,7 @@
 #include "gyroseg/models/decoder.h"
 #include "gyroseg/models/weights.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::adding_a_model_test {
 
 // doc begin
 /// UNet's expanding half, one 3 x 3 convolution a step. returns [B, channels(), h, w] at the size
@@ -106,5 +105,4 @@ TEST(AddingAModel, DocumentShowsTheseLines) {
             blocks_of("/tests/models/adding_a_model_test.cpp", "// doc begin", "// doc end"));
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::adding_a_model_test

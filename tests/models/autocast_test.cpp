@@ -6,8 +6,7 @@
 
 #include "gyroseg/models/segmenter.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::autocast_test {
 
 using torch::Tensor;
 
@@ -108,5 +107,4 @@ TEST(Float32Segmenter, StaysSoWithinTheCallersAutocast) {
   EXPECT_TRUE(small_net("features", torch::kFloat32)->forward(images).logits.equal(plain));
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::autocast_test

@@ -15,8 +15,7 @@
 #include "gyroseg/models/weights.h"
 #include "module_checks.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::convnet_test {
 
 using ::testing::ElementsAre;
 using torch::Tensor;
@@ -225,5 +224,4 @@ TEST(ConvNet, RefusesOptionsOutOfRange) {
   broken([](ModelConfig& c) { c.conv_kernel = 2; });
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::convnet_test

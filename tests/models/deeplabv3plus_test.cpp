@@ -15,8 +15,7 @@
 #include "gyroseg/models/weights.h"
 #include "module_checks.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::deeplabv3plus_test {
 
 using torch::Tensor;
 
@@ -138,5 +137,4 @@ TEST(DeepLabV3Plus, RefusesWidthsAndDilationsBelowOne) {
   EXPECT_THROW((void)make_decoder(config, *encoder), c10::ValueError);
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::deeplabv3plus_test

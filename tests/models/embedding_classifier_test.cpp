@@ -14,8 +14,7 @@
 #include "gyroseg/models/weights.h"
 #include "support/value_error.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::embedding_classifier_test {
 
 using testing::expect_value_error;
 using torch::Tensor;
@@ -149,5 +148,4 @@ TEST(EmbeddingClassifier, RefusesWhatTheSpaceOrTheKindDoesNotHave) {
   expect_value_error([&] { make("sphere", config, torch::ones({kLeaves, kDim + 1})); }, "[5, 7]");
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::embedding_classifier_test

@@ -12,8 +12,7 @@
 #include "gyroseg/models/segmenter.h"
 #include "gyroseg/models/weights.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::level_branches_test {
 
 using ::testing::ElementsAre;
 using torch::Tensor;
@@ -142,5 +141,4 @@ TEST(LevelBranches, RefusesWhatItCannotBuild) {
   EXPECT_THROW((void)Segmenter(config, EmbeddingConfig{}, classifier, shape), c10::ValueError);
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::level_branches_test

@@ -8,8 +8,7 @@
 #include "gyroseg/models/segmenter.h"
 #include "module_checks.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::pointwise_test {
 
 using torch::Tensor;
 using torch::indexing::Slice;
@@ -52,5 +51,4 @@ TEST(Pointwise, MovingPixelsMovesTheOutputs) {
   EXPECT_LT(relative_error(net->forward(shuffle(images)).logits, expected), 1e-6);
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::pointwise_test

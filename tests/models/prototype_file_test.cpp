@@ -14,8 +14,7 @@
 #include "gyroseg/models/safetensors.h"
 #include "support/trees.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::prototype_file_test {
 
 using ::testing::HasSubstr;
 using torch::Tensor;
@@ -103,5 +102,4 @@ TEST_F(PrototypeFile, ErrorsNameTheLineAndEveryMissingClass) {
                WeightsError);
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::prototype_file_test

@@ -21,8 +21,7 @@
 #include "gyroseg/models/weights.h"
 #include "module_checks.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::reference_test {
 
 namespace fs = std::filesystem;
 using torch::Tensor;
@@ -264,5 +263,4 @@ TEST_F(Reference, TrainingStepsOfUNetAndSegNet) {
   }
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::reference_test

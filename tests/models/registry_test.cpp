@@ -8,8 +8,7 @@
 #include "gyroseg/models/decoder.h"
 #include "gyroseg/models/encoder.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::registry_test {
 
 template <typename F>
 std::string message_of(F&& f) {
@@ -58,5 +57,4 @@ TEST(Registry, EveryPairRuns) {
   }
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::registry_test

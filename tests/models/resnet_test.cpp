@@ -14,8 +14,7 @@
 #include "gyroseg/models/weights.h"
 #include "module_checks.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::resnet_test {
 
 using torch::Tensor;
 using torch::indexing::None;
@@ -168,5 +167,4 @@ TEST(ResNet, RefusesOtherDepthsAndStrides) {
   EXPECT_THROW((void)make_resnet(18, 64), c10::ValueError);
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::resnet_test

@@ -14,8 +14,7 @@
 #include <sstream>
 #include <string>
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::safetensors_test {
 
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
@@ -254,5 +253,4 @@ TEST_F(Safetensors, AFailedWriteLeavesTheOldFileAndNothingElse) {
   EXPECT_EQ(std::distance(fs::directory_iterator(folder_), fs::directory_iterator{}), 1);
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::safetensors_test

@@ -14,8 +14,7 @@
 #include "gyroseg/models/weights.h"
 #include "module_checks.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::segmenter_test {
 
 using ::testing::ElementsAre;
 using torch::Tensor;
@@ -282,5 +281,4 @@ TEST(MemoryFormat, KeepsValuesAndNames) {
   EXPECT_TRUE(after.at("encoder.conv1.weight").is_contiguous(at::MemoryFormat::ChannelsLast));
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::segmenter_test

@@ -11,8 +11,7 @@
 
 #include "gyroseg/models/batch_norm.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::sync_batch_norm_test {
 
 using torch::Tensor;
 
@@ -147,5 +146,4 @@ TEST(SyncBatchNorm, RefusesOneValueAChannel) {
   EXPECT_THROW((void)norm->forward(torch::randn({1, kChannels, 1, 1})), c10::ValueError);
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::sync_batch_norm_test

@@ -16,8 +16,7 @@
 #include "gyroseg/models/weights.h"
 #include "module_checks.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::torch_file_test {
 
 namespace fs = std::filesystem;
 using namespace std::string_literals;
@@ -244,5 +243,4 @@ TEST_F(LegacyPickle, CyclesAndDepthAreHarmless) {
   EXPECT_THAT(error_of_pickle("\x80\x02" + deep + "."), HasSubstr("holds no dict"));
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::torch_file_test

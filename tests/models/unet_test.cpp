@@ -11,8 +11,7 @@
 #include "gyroseg/models/weights.h"
 #include "module_checks.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::unet_test {
 
 using ::testing::ElementsAre;
 using torch::Tensor;
@@ -159,5 +158,4 @@ TEST(UNet, RefusesOptionsOutOfRange) {
   broken([](ModelConfig& c) { c.activation = "softsign"; });
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::unet_test

@@ -16,8 +16,7 @@
 #include "gyroseg/models/resnet.h"
 #include "gyroseg/models/safetensors.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::weights_test {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -129,5 +128,4 @@ TEST_F(Pretrained, AnotherNetIsOneClearLine) {
   }
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::weights_test

@@ -16,8 +16,7 @@
 #include "support/tiny_run.h"
 #include "support/value_error.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::event_file_test {
 
 using ::testing::HasSubstr;
 
@@ -121,5 +120,4 @@ TEST(Projector, RefusesWhatDoesNotFit) {
   EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::event_file_test

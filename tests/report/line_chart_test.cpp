@@ -8,8 +8,7 @@
 #include <limits>
 #include <set>
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::line_chart_test {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -212,5 +211,4 @@ TEST(LineChart, ColoursAreSevenAndDarkEnough) {
   EXPECT_EQ(colors.size(), 7u);
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::line_chart_test

@@ -14,8 +14,7 @@
 
 #include "gyroseg/data/image_io.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::metrics_files_test {
 
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
@@ -277,5 +276,4 @@ TEST(MetricsTables, CompareTableWithoutABackgroundHasOneRowALevel) {
             "| level 2 (2 classes) |      - |\n");
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::metrics_files_test

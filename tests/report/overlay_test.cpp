@@ -9,8 +9,7 @@
 
 #include "support/small_trees.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::overlay_test {
 
 using testing::node;
 using testing::person_tree;
@@ -115,5 +114,4 @@ TEST(ConfidenceImage, GreyIsTheValueAndHeatBrightens) {
   EXPECT_THROW((void)confidence_image(torch::zeros({3})), c10::ValueError);
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::overlay_test

@@ -11,8 +11,7 @@
 #include "gyroseg/report/panel_grid.h"
 #include "support/tiny_run.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::panels_test {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -157,5 +156,4 @@ TEST(ConfusionFigure, CellsAreSharesOfTheirRow) {
   EXPECT_THROW((void)draw(ConfusionTable{}, ""), c10::ValueError);
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::panels_test

@@ -11,8 +11,7 @@
 #include "gyroseg/data/image_io.h"
 #include "support/tiny_run.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::paper_table_test {
 
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -219,5 +218,4 @@ TEST_F(PaperTables, ARunFolderWithoutItsFilesIsRefused) {
   EXPECT_THROW((void)read_run_summary(folder_.path() / "a"), DataError);
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::paper_table_test

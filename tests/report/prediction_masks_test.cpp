@@ -8,8 +8,7 @@
 
 #include "support/tiny_run.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::prediction_masks_test {
 
 using ::testing::HasSubstr;
 
@@ -110,5 +109,4 @@ TEST(ResultNames, AreFileNamesWithoutExtension) {
   EXPECT_THROW((void)result_names({"x/a.png", "y/a.jpg"}), DataError);
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::prediction_masks_test

@@ -7,8 +7,7 @@
 #include <sstream>
 #include <thread>
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::progress_test {
 
 using ::testing::HasSubstr;
 
@@ -51,5 +50,4 @@ TEST(Progress, TimeLeftCountsOnlyThisSession) {
   EXPECT_LT(resumed.seconds_left(91), 60);
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::progress_test

@@ -9,8 +9,7 @@
 #include "gyroseg/data/image_io.h"
 #include "support/tiny_run.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::published_test {
 
 using ::testing::HasSubstr;
 
@@ -86,7 +85,7 @@ TEST_F(Published, EveryMistakeHasItsPlace) {
   expect("s,t,d,v,m,,0,miou,4,percent", "level: expected 1 to 9, leaf or nothing, found 0");
   expect("s,t,d,v,m,,1,parameters,4,count", "level: expected nothing for parameters, found 1");
   expect("s,\"t,d,v,m,,1,miou,4,percent",
-         "the quote before t,d,v,m,,1,miou,4,percent does not close in its line");
+         "the quote before t,d,v,m,,1,miou,4,percent does not close");
   expect("s,\"t\" x,d,v,m,,1,miou,4,percent",
          "expected a comma behind the quoted cell \"t\", got  x,d,v,m,,1,miou,4,percent");
 }
@@ -105,5 +104,4 @@ TEST_F(Published, TheHeaderIsExpected) {
   EXPECT_THROW((void)read_published(folder_.path() / "none.csv"), DataError);
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::published_test

@@ -10,8 +10,7 @@
 #include "gyroseg/data/image_io.h"
 #include "support/tiny_run.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::run_log_test {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -140,5 +139,4 @@ TEST_F(RunLogTest, SeveralRunsStandInOneChartWithoutBands) {
   EXPECT_TRUE(run_charts({}).empty());
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::run_log_test

@@ -3,8 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::run_names_test {
 
 using ::testing::ElementsAre;
 
@@ -21,5 +20,4 @@ TEST(RunNames, AsShortAsTellsThemApart) {
   EXPECT_THAT(run_names({}), ElementsAre());
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::run_names_test

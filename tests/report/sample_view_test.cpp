@@ -8,8 +8,7 @@
 #include "gyroseg/report/palette.h"
 #include "support/tiny_run.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::sample_view_test {
 
 Rgb pixel(const torch::Tensor& image, std::int64_t y, std::int64_t x) {
   Rgb color;
@@ -60,5 +59,4 @@ TEST(SampleView, RefusesWhatDoesNotFit) {
   EXPECT_THROW(write_sample_view("a.png", tree, {image, labels, {labels, labels, labels.t()}}), c10::ValueError);
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::sample_view_test

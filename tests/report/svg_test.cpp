@@ -13,8 +13,7 @@
 #include "gyroseg/data/image_io.h"
 #include "support/tiny_run.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::svg_test {
 
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -137,5 +136,4 @@ TEST(Svg, FiguresReplaceOlderOnesAndLeaveNothingElse) {
   EXPECT_THROW((void)write_figure(folder.path() / "none", "a", svg), DataError);
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::svg_test

@@ -2,8 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::assembly_test {
 
 Activation activation(const std::vector<std::string>& losses) {
   Config config;
@@ -22,5 +21,4 @@ TEST(ActivationOf, FollowsTheLossesThatTrainTheChannels) {
   EXPECT_EQ(activation({"bce", "total_variation"}), Activation::sigmoid);
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::assembly_test

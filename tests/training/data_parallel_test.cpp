@@ -17,8 +17,7 @@
 #include "support/free_port.h"
 #include "support/tiny_run.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::data_parallel_test {
 
 using torch::Tensor;
 
@@ -178,5 +177,4 @@ TEST_F(DataParallelTest, ANonFiniteLossIsEveryonesAndNoLabelsAreFine) {
   });
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::data_parallel_test

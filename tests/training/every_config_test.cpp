@@ -23,8 +23,7 @@
 #include "support/tiny_data.h"
 #include "support/tiny_run.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::every_config_test {
 
 namespace fs = std::filesystem;
 
@@ -189,5 +188,4 @@ TEST(SegHieroModel, HasTheDocumentedSizes) {
   EXPECT_EQ(auxiliary, 256 * 9 + 2 * 9);
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::every_config_test

@@ -15,8 +15,7 @@
 
 #include "gyroseg/training/weight_average.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::optimizer_test {
 
 // Two SGD steps by hand: b1 = g + wd w, w1 = w - lr b1, b2 = m b1 + g + wd w1.
 TEST(MakeOptimizer, SgdFollowsItsRecurrence) {
@@ -158,5 +157,4 @@ TEST(WeightAverage, FollowsItsRecurrenceAndSwapsBothWays) {
   EXPECT_EQ(layer->weight.item<float>(), 199.0F);
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::optimizer_test

@@ -8,8 +8,7 @@
 #include <new>
 #include <vector>
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::out_of_memory_test {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
@@ -67,5 +66,4 @@ TEST(OutOfMemory, OtherErrorsAreLeftAlone) {
   EXPECT_EQ(advice_after([] { (void)torch::zeros({2}).view({3}); }), "");
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::out_of_memory_test

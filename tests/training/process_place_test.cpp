@@ -6,8 +6,7 @@
 #include <cstdlib>
 #include <map>
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::process_place_test {
 
 using ::testing::HasSubstr;
 
@@ -82,5 +81,4 @@ TEST(DeviceOf, IsTheGpuOfTheProcess) {
   EXPECT_EQ(device_of("cpu", third), "cpu");
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::process_place_test

@@ -11,8 +11,7 @@
 #include "gyroseg/training/checkpoint.h"
 #include "support/tiny_run.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::run_folder_test {
 
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
@@ -102,5 +101,4 @@ TEST_F(RunFolderTest, AFileIsNeverReplacedByTheLink) {
   EXPECT_EQ(bytes_of(best_link(config())), "somebody's weights");
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::run_folder_test

@@ -5,8 +5,7 @@
 
 #include <cmath>
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::schedule_test {
 
 TEST(LearningRate, PolyWithWarmupIsThePeersFormula) {
   const ScheduleConfig schedule{"poly", 0.9, 50, 0.0};
@@ -34,5 +33,4 @@ TEST(LearningRate, UnknownScheduleIsRefused) {
   EXPECT_THROW((void)learning_rate({"linear", 1, 0, 0}, 0.1, 0, 10), c10::ValueError);
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::schedule_test

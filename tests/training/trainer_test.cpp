@@ -17,8 +17,7 @@
 #include "gyroseg/training/loaded_run.h"
 #include "support/tiny_run.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::trainer_test {
 
 using ::testing::HasSubstr;
 
@@ -357,5 +356,4 @@ TEST_P(OverfitTest, FourImagesToPixelAccuracy98) {
 
 INSTANTIATE_TEST_SUITE_P(Spaces, OverfitTest, ::testing::Values("euclidean", "poincare"));
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::trainer_test

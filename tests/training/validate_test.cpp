@@ -10,8 +10,7 @@
 #include "support/tiny_run.h"
 #include "support/value_error.h"
 
-namespace gyroseg {
-namespace {
+namespace gyroseg::validate_test {
 
 using testing::expect_value_error;
 
@@ -140,5 +139,4 @@ TEST_F(ValidateTest, TrainingValidatesByTheWindowAloneImageByImage) {
   EXPECT_EQ(validation_batch_size(config), 1);
 }
 
-}  // namespace
-}  // namespace gyroseg
+}  // namespace gyroseg::validate_test

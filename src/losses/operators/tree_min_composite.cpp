@@ -73,7 +73,7 @@ Tensor argument(const Tensor& logits, const Tensor& holder, const Tensor& on, co
 }
 
 /// log_sigmoid keeps value and derivative exact at both ends and 0.
-Tensor focal_softplus(const Tensor& x, double gamma) {
+Tensor focal_softplus_of(const Tensor& x, double gamma) {
   const Tensor softplus = -at::log_sigmoid(-x);
   return gamma == 0 ? softplus : (gamma * at::log_sigmoid(x)).exp() * softplus;
 }
@@ -96,7 +96,7 @@ std::vector<Tensor> tree_min_terms(const Tensor& logits, const Tensor& rows, con
   std::vector<Tensor> terms;
   for_each_node(logits, rows, tree, [&](int, const Tensor& holder, const Tensor& on) {
     const Tensor x = argument(logits, holder, on, valid);
-    terms.push_back(focal_softplus(x, gamma).masked_fill(~valid, 0).squeeze(1));
+    terms.push_back(focal_softplus_of(x, gamma).masked_fill(~valid, 0).squeeze(1));
   });
   return terms;
 }
