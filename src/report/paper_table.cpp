@@ -30,7 +30,7 @@ std::string network_of(const Config& config) {
 std::string loss_of(const Config& config) {
   std::vector<std::string> labels;
   for (const LossConfig& loss : config.loss) {
-    labels.push_back(loss.label);
+    labels.push_back(loss.gamma == 0 ? loss.label : c10::str(loss.label, " (gamma ", loss.gamma, ")"));
   }
   return c10::Join(" + ", labels);
 }

@@ -103,7 +103,7 @@ TEST(ConfusionFigure, ReadsWhatEvaluateWrites) {
   MetricsReport report;
   LevelReport& level = report.levels.emplace_back();
   level.level = 2;
-  level.classes = {{"a, \"b\"\nc", 1.0, 1.0, 6, false}, {"bg", 0.5, 0.25, 4, true}};
+  level.classes = {{"a, \"b\"\nc", 1.0, 1.0, 6, false}, {"#bg", 0.5, 0.25, 4, true}};
   level.classes[1].undecided = 2;
   level.confusion = torch::tensor({{6, 0}, {1, 1}}, torch::kInt64);
   write_metrics(folder.path(), {{"level_sum", report}, {"back_level9_off", report}});
@@ -114,8 +114,8 @@ TEST(ConfusionFigure, ReadsWhatEvaluateWrites) {
   EXPECT_EQ(files[1].mode, "level_sum");
   EXPECT_EQ(files[1].level, 2);
   const ConfusionTable table = read_confusion(files[1].path);
-  EXPECT_THAT(table.truth, ElementsAre("a, \"b\"\nc", "bg"));
-  EXPECT_THAT(table.prediction, ElementsAre("a, \"b\"\nc", "bg", "(undecided)"));
+  EXPECT_THAT(table.truth, ElementsAre("a, \"b\"\nc", "#bg"));
+  EXPECT_THAT(table.prediction, ElementsAre("a, \"b\"\nc", "#bg", "(undecided)"));
   EXPECT_THAT(table.counts, ElementsAre(ElementsAre(6, 0, 0), ElementsAre(1, 1, 2)));
   EXPECT_TRUE(confusion_files(folder.path() / "none").empty());
 }

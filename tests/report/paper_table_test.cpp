@@ -94,6 +94,13 @@ TEST_F(PaperTables, Markdown) {
 }
 
 // 88, 90, 92: mean 90, standard deviation 2 (n - 1); 60, 61, 65: 62 and sqrt(7).
+TEST_F(PaperTables, LossesAreNamedWithTheirFocusingExponent) {
+  MadeRun run{"focal", 0.9, 0.5};
+  run.set = "loss=[{name: focal, gamma: 2, level: leaf}, {name: cross_entropy, level: 1}]";
+  const PaperTable table = paper_table("", {make(run)}, {});
+  EXPECT_EQ(table.rows.front().loss, "focal@leaf (gamma 2) + cross_entropy@1");
+}
+
 TEST_F(PaperTables, SeedsBecomeMeanAndDeviation) {
   const PaperTable table = paper_table(
       "Seeds", {make({"a_seed0", 0.88, 0.60, 0}), make({"a_seed1", 0.90, 0.61, 1}),
