@@ -1,8 +1,7 @@
 // score_masks: recomputes the figures of predicted masks on disk against the masks of the data set.
+#include <cxxopts.hpp>
 #include <filesystem>
 #include <iostream>
-
-#include <cxxopts.hpp>
 
 #include "gyroseg/config/read.h"
 #include "gyroseg/report/metrics_files.h"
@@ -17,24 +16,30 @@ namespace {
 using namespace gyroseg;
 
 cxxopts::Options command_line() {
-  cxxopts::Options options("score_masks", "Scores the masks that evaluate --predictions DIR or infer --output DIR wrote.\n");
-  options.add_options()
-      ("predictions", "folder of the masks, NAME_levelK.png for every image and level", cxxopts::value<std::string>())
-      ("run", "run folder of train, for its class tree and data", cxxopts::value<std::string>())
-      ("c,config", "or a config", cxxopts::value<std::string>())
-      ("split", "train | val | test", cxxopts::value<std::string>()->default_value("test"))
-      ("output", "also write metrics.json, CSV, Markdown and confusion matrices there", cxxopts::value<std::string>()->default_value(""))
-      ("set", "override a key, such as --set data.root=DIR; may be repeated", cxxopts::value<std::vector<std::string>>());
+  cxxopts::Options options(
+      "score_masks",
+      "Scores the masks that evaluate --predictions DIR or infer --output DIR wrote.\n");
+  options.add_options()("predictions",
+                        "folder of the masks, NAME_levelK.png for every image and level",
+                        cxxopts::value<std::string>())(
+      "run", "run folder of train, for its class tree and data", cxxopts::value<std::string>())(
+      "c,config", "or a config", cxxopts::value<std::string>())(
+      "split", "train | val | test", cxxopts::value<std::string>()->default_value("test"))(
+      "output", "also write metrics.json, CSV, Markdown and confusion matrices there",
+      cxxopts::value<std::string>()->default_value(""))(
+      "set", "override a key, such as --set data.root=DIR; may be repeated",
+      cxxopts::value<std::vector<std::string>>());
   return options;
 }
 
 int score(const cxxopts::ParseResult& arguments) {
-  if (arguments.count("predictions") == 0 || arguments.count("run") + arguments.count("config") != 1) {
+  if (arguments.count("predictions") == 0 ||
+      arguments.count("run") + arguments.count("config") != 1) {
     throw UsageError("expected --predictions DIR and either --run DIR or --config FILE");
   }
-  const std::filesystem::path file = arguments.count("run") > 0
-                                         ? open_run(arguments["run"].as<std::string>()).config()
-                                         : std::filesystem::path(arguments["config"].as<std::string>());
+  const std::filesystem::path file =
+      arguments.count("run") > 0 ? open_run(arguments["run"].as<std::string>()).config()
+                                 : std::filesystem::path(arguments["config"].as<std::string>());
   // No network is built: its files and its device may be elsewhere.
   std::vector<std::string> overrides = without_first_files(overrides_of(arguments));
   overrides.emplace_back("device=cpu");
@@ -54,7 +59,8 @@ int score(const cxxopts::ParseResult& arguments) {
   const std::filesystem::path output = arguments["output"].as<std::string>();
   if (!output.empty()) {
     std::filesystem::create_directories(output);
-    write_metrics(output, {{"masks", report}}, {{"predictions", folder.string()}, {"split", split}});
+    write_metrics(output, {{"masks", report}},
+                  {{"predictions", folder.string()}, {"split", split}});
     std::cerr << "written to " << (output / "metrics.json").string()
               << " (and .csv, .md, confusion matrices)\n";
   }

@@ -1,7 +1,6 @@
 // train: from a config to a run folder with checkpoints, metrics.jsonl and a table of epochs.
-#include <iostream>
-
 #include <cxxopts.hpp>
+#include <iostream>
 
 #include "gyroseg/config/read.h"
 #include "gyroseg/models/weights.h"
@@ -16,19 +15,29 @@ using namespace gyroseg;
 
 cxxopts::Options command_line() {
   cxxopts::Options options("train", "Trains a network for hierarchical segmentation.\n");
-  options.add_options()
-      ("c,config,cfg", "YAML or JSON config (configs/README.md), or SegHiero's own YAML", cxxopts::value<std::string>())
-      ("set", "override a key, such as --set optimizer.lr=0.01; may be repeated", cxxopts::value<std::vector<std::string>>())
-      ("device", "cpu | cuda | cuda:N, in place of the config's", cxxopts::value<std::string>())
-      ("output", "run folder (default: runs/<name>_<start time>)", cxxopts::value<std::string>()->default_value(""))
-      ("resume", "go on with the run in RUN (or --output) from its last checkpoint")
-      ("init-weights", "start from the tensors of a run folder or file that fit; sets training.init_from", cxxopts::value<std::string>()->default_value(""))
-      ("stop-after", "save and stop after this many steps; --resume goes on", cxxopts::value<std::int64_t>()->default_value("0"))
-      ("test-only", "evaluate on the test split what a run learned and exit: RUN, --output, or the latest run of --config, or --checkpoint by --config")
-      ("checkpoint", "with --test-only: best | last | a .safetensors file", cxxopts::value<std::string>()->default_value("best"))
-      ("print-config", "print the resolved config and exit")
-      ("print-hierarchy", "print the class tree, its levels and their leaves and exit")
-      ("run", "run folder, with --resume or --test-only", cxxopts::value<std::string>()->default_value(""));
+  options.add_options()("c,config,cfg",
+                        "YAML or JSON config (configs/README.md), or SegHiero's own YAML",
+                        cxxopts::value<std::string>())(
+      "set", "override a key, such as --set optimizer.lr=0.01; may be repeated",
+      cxxopts::value<std::vector<std::string>>())(
+      "device", "cpu | cuda | cuda:N, in place of the config's", cxxopts::value<std::string>())(
+      "output", "run folder (default: runs/<name>_<start time>)",
+      cxxopts::value<std::string>()->default_value(""))(
+      "resume", "go on with the run in RUN (or --output) from its last checkpoint")(
+      "init-weights",
+      "start from the tensors of a run folder or file that fit; sets training.init_from",
+      cxxopts::value<std::string>()->default_value(""))(
+      "stop-after", "save and stop after this many steps; --resume goes on",
+      cxxopts::value<std::int64_t>()->default_value("0"))(
+      "test-only",
+      "evaluate on the test split what a run learned and exit: RUN, --output, or the latest run of "
+      "--config, or --checkpoint by --config")(
+      "checkpoint", "with --test-only: best | last | a .safetensors file",
+      cxxopts::value<std::string>()->default_value("best"))("print-config",
+                                                            "print the resolved config and exit")(
+      "print-hierarchy", "print the class tree, its levels and their leaves and exit")(
+      "run", "run folder, with --resume or --test-only",
+      cxxopts::value<std::string>()->default_value(""));
   options.parse_positional({"run"});
   options.positional_help("[RUN]");
   return options;
@@ -54,8 +63,8 @@ int tell(TrainOutcome outcome, const RunFolder& run, const TrainingState& state,
   const std::string resume = saved ? "go on with: train --resume " + run.path.string()
                                    : "nothing is saved (training.save_checkpoints: false)";
   const std::string step = "step " + std::to_string(state.best_step);
-  const std::string best =
-      saved ? "best " + run.best().string() + " (" + step + ")\n" : "best at " + step + ", not saved\n";
+  const std::string best = saved ? "best " + run.best().string() + " (" + step + ")\n"
+                                 : "best at " + step + ", not saved\n";
   switch (outcome) {
     case TrainOutcome::finished:
       out << "finished at step " << state.step << "; " << best;
@@ -93,7 +102,8 @@ int test_only(const cxxopts::ParseResult& arguments) {
     return 0;
   }
   if (folder.empty()) {
-    const Config config = read_config(arguments["config"].as<std::string>(), without_first_files(set));
+    const Config config =
+        read_config(arguments["config"].as<std::string>(), without_first_files(set));
     folder = find_run(config.output_dir, config.name).path;
   }
   LoadedRun run = load_run(folder, checkpoint, set);
@@ -105,7 +115,8 @@ int train(const cxxopts::ParseResult& arguments) {
   const bool resume = arguments.count("resume") > 0;
   std::string folder = arguments["run"].as<std::string>();
   if (!folder.empty() && !resume) {
-    throw UsageError("unexpected argument " + folder + ": a run folder is given by --output, or by --resume RUN");
+    throw UsageError("unexpected argument " + folder +
+                     ": a run folder is given by --output, or by --resume RUN");
   }
   folder = folder.empty() ? arguments["output"].as<std::string>() : folder;
   if (resume && folder.empty()) {
@@ -114,9 +125,9 @@ int train(const cxxopts::ParseResult& arguments) {
   if (!resume && arguments.count("config") == 0) {
     throw UsageError("expected --config FILE");
   }
-  const std::filesystem::path file = arguments.count("config") > 0
-                                         ? std::filesystem::path(arguments["config"].as<std::string>())
-                                         : open_run(folder).config();
+  const std::filesystem::path file =
+      arguments.count("config") > 0 ? std::filesystem::path(arguments["config"].as<std::string>())
+                                    : open_run(folder).config();
   const std::vector<std::string> set = overrides_of(arguments);
   Config config = read_config(file, resume ? without_first_files(set) : set);
   if (!resume && arguments.count("init-weights") > 0) {
