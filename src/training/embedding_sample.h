@@ -1,8 +1,6 @@
 #pragma once
 
-#include <cstdint>
 #include <optional>
-#include <vector>
 
 #include "gyroseg/config/config.h"
 #include "gyroseg/data/dataset.h"
@@ -12,15 +10,11 @@
 
 namespace gyroseg {
 
-/// Up to `count` indices spread evenly over [0, size).
-[[nodiscard]] std::vector<std::int64_t> spread(std::int64_t size, std::int64_t count);
-
 /// A sample as the network saw it, back in bytes: [3,H,W] float normalised -> [H,W,3] uint8.
 [[nodiscard]] torch::Tensor bytes_of(const torch::Tensor& image, const DataConfig& data);
 
-/// At most 2000 pixel embeddings of at most 64 images spread over the data set, for the projector: for
-/// each leaf the same number at most, drawn without replacement from all its pixels there, a function of
-/// the seed alone. Nothing where the network has no embedding, or no pixel a label.
+/// At most 2000 pixel embeddings of at most 64 images spread over the data set, for the projector
+/// (pixel_embeddings.h, by config.seed). Nothing where the network has no embedding, or no pixel a label.
 ///
 ///   points   tangent vectors at the origin, which are the network's outputs: their norm is the distance
 ///            from the origin over lambda0, and angles are true, so that PCA and t-SNE of them mean

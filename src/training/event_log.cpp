@@ -13,6 +13,7 @@
 #include "gyroseg/report/overlay.h"
 #include "gyroseg/report/projector.h"
 #include "gyroseg/training/assembly.h"
+#include "gyroseg/training/embedding_pass.h"
 
 namespace gyroseg {
 namespace {
