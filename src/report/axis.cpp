@@ -6,6 +6,7 @@
 #include <array>
 #include <cmath>
 #include <cstdio>
+#include <functional>
 
 namespace gyroseg {
 namespace {
@@ -128,6 +129,25 @@ Axis Axis::logarithmic(double low, double high, double from, double to, int most
   for (int i = first; i <= last; i += stride) {
     axis.ticks_.push_back(tick(i));
     axis.labels_.push_back(label(tick(i), tick(i), tick(i)));
+  }
+  return axis;
+}
+
+Axis Axis::through(const std::vector<double>& ticks, double from, double to) {
+  TORCH_CHECK_VALUE(!ticks.empty() && ticks.front() > 1 / kLargestEnd && ticks.back() < kLargestEnd &&
+                        std::adjacent_find(ticks.begin(), ticks.end(), std::greater_equal<>()) == ticks.end(),
+                    "Axis: expected ascending ticks > 0, got ", ticks.size(), " ticks");
+  Axis axis;
+  axis.from_ = from;
+  axis.to_ = to;
+  axis.logarithmic_ = true;
+  axis.low_ = ticks.size() > 1 ? ticks.front() : ticks.front() / 2;
+  axis.high_ = ticks.size() > 1 ? ticks.back() : ticks.front() * 2;
+  axis.ticks_ = ticks;
+  for (const double tick : ticks) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%g", tick);
+    axis.labels_.push_back(without_zeros(text));
   }
   return axis;
 }

@@ -4,7 +4,7 @@
 
 #include "gyroseg/data/image_io.h"
 #include "gyroseg/report/confusion_figure.h"
-#include "csv.h"
+#include "gyroseg/report/csv.h"
 
 namespace gyroseg {
 

@@ -1,4 +1,4 @@
-#include "csv.h"
+#include "gyroseg/report/csv.h"
 
 #include <algorithm>
 #include <cstdio>

@@ -164,7 +164,10 @@ void draw_markers(Svg& svg, const Series& s, const ChartFrame& frame, std::size_
   }
 }
 
-Axis x_axis_of(const Range& x, double least_step) {
+Axis x_axis_of(const Range& x, const std::vector<double>& ticks, double least_step) {
+  if (!ticks.empty()) {
+    return Axis::through(ticks, kLeft + kInset, kRight - kInset);
+  }
   return Axis::over(x.low, x.high, kLeft + kInset, kRight - kInset, kTicksX, /*loose=*/false,
                     least_step);
 }
@@ -189,7 +192,7 @@ ChartFrame frame_of(const LineChart& chart) {
       }
     }
   }
-  const Axis x_axis = x_axis_of(x.or_unit(), chart.x_least_step);
+  const Axis x_axis = x_axis_of(x.or_unit(), chart.x_ticks, chart.x_least_step);
   if (chart.log_beyond > 0 && y.low > kSmallestDrawn && y.high > chart.log_beyond * y.low &&
       y.low <= y.high) {
     const double high = std::max(y.high, bands.high);

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <sstream>
 
-#include "csv.h"
+#include "gyroseg/report/csv.h"
 #include "gyroseg/data/file_bytes.h"
 #include "metrics_json.h"
 

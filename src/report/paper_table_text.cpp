@@ -1,7 +1,7 @@
 #include <cstdio>
 #include <sstream>
 
-#include "csv.h"
+#include "gyroseg/report/csv.h"
 #include "gyroseg/report/paper_table.h"
 #include "gyroseg/report/text_table.h"
 

@@ -6,7 +6,7 @@
 #include <charconv>
 #include <map>
 
-#include "csv.h"
+#include "gyroseg/report/csv.h"
 #include "gyroseg/data/image_io.h"
 #include "gyroseg/hierarchy/hierarchy.h"
 

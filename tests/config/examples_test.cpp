@@ -18,7 +18,8 @@ const std::vector<std::string> kAnywhere = {"model.pretrained=\"\"", "device=cpu
 TEST(Examples, AreRead) {
   int read = 0;
   for (const fs::directory_entry& entry : fs::recursive_directory_iterator(kConfigs)) {
-    if (entry.path().extension() == ".yaml") {
+    const bool plan = entry.path().parent_path().filename() == "topologies";
+    if (entry.path().extension() == ".yaml" && !plan) {
       SCOPED_TRACE(entry.path());
       EXPECT_NO_THROW({ (void)read_config(entry.path(), kAnywhere); });
       ++read;

@@ -211,4 +211,29 @@ TEST(LineChart, ColoursAreSevenAndDarkEnough) {
   EXPECT_EQ(colors.size(), 7u);
 }
 
+// Dimensions 2, 4, 16: equal factors are equal lengths, and no other tick is made up.
+TEST(AxisThrough, IsLogarithmicWithTheGivenTicks) {
+  const Axis axis = Axis::through({2, 4, 16}, 100, 400);
+  EXPECT_EQ(axis.labels(), (std::vector<std::string>{"2", "4", "16"}));
+  EXPECT_NEAR(axis(2), 100, 1e-9);
+  EXPECT_NEAR(axis(4), 200, 1e-9);
+  EXPECT_NEAR(axis(8), 300, 1e-9);
+  EXPECT_NEAR(axis(16), 400, 1e-9);
+  EXPECT_NEAR(Axis::through({8}, 0, 10)(8), 5, 1e-9);
+  EXPECT_THROW((void)Axis::through({}, 0, 1), c10::ValueError);
+  EXPECT_THROW((void)Axis::through({4, 2}, 0, 1), c10::ValueError);
+  EXPECT_THROW((void)Axis::through({2, 2}, 0, 1), c10::ValueError);
+  EXPECT_THROW((void)Axis::through({0, 2}, 0, 1), c10::ValueError);
+}
+
+TEST(LineChart, TicksOfXMakeItLogarithmic) {
+  LineChart chart;
+  chart.series = {{"a", "", {2, 4, 16}, {1, 2, 3}}};
+  chart.x_ticks = {2, 4, 16};
+  const ChartFrame frame = frame_of(chart);
+  EXPECT_NEAR(frame.x(16) - frame.x(4), 2 * (frame.x(4) - frame.x(2)), 1e-9);
+  EXPECT_EQ(frame.x.ticks(), chart.x_ticks);
+  EXPECT_NO_THROW((void)draw(chart));
+}
+
 }  // namespace gyroseg::line_chart_test

@@ -24,6 +24,11 @@ class Axis {
   /// 1e-100 < low <= high < 1e100 and most >= 1.
   static Axis logarithmic(double low, double high, double from, double to, int most);
 
+  /// Logarithmic from the first tick to the last, with these ticks and no others: 2, 4, 16. A single one
+  /// stands in the middle. Throws c10::ValueError unless they are ascending, in (1e-100, 1e100), and at
+  /// least one.
+  static Axis through(const std::vector<double>& ticks, double from, double to);
+
   /// Logarithmic: what lies below the low end is put there.
   [[nodiscard]] double operator()(double value) const;
 

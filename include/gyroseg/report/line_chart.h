@@ -29,6 +29,8 @@ struct LineChart {
   std::string y_title = "";
   std::vector<Series> series = {};
   double x_least_step = 0;  ///< least distance of ticks along x: 1 for counts
+  /// Not empty: the x axis is logarithmic, from the first of these ticks to the last (Axis::through).
+  std::vector<double> x_ticks = {};
   /// The y axis is logarithmic where all points are positive and the largest is more than this many
   /// times the smallest; 0: never.
   double log_beyond = 0;

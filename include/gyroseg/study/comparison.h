@@ -1,0 +1,64 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "gyroseg/metrics/student_t.h"
+#include "gyroseg/study/measures.h"
+#include "gyroseg/study/study.h"
+
+namespace gyroseg {
+
+/// What is kept of one measured run.
+struct StudyResult {
+  const StudyArm* arm = nullptr;
+  std::uint64_t seed = 0;
+  double lr = 0;
+  std::vector<Measure> measures;
+};
+
+/// The runs of the arms that are done, arm by arm. Throws DataError, ConfigError on a broken file.
+[[nodiscard]] std::vector<StudyResult> read_results(const TopologyPlan& plan,
+                                                    const std::vector<StudyArm>& arms,
+                                                    const StudyFolders& folders);
+
+/// Every run, every measure, every copy: run,arm,space,curvature,dim,loss,seed,lr,corruption,level,measure,value
+[[nodiscard]] std::string results_csv(const std::vector<StudyResult>& results);
+
+/// One arm at one level, over its seeds.
+struct ArmFigure {
+  const StudyArm* arm = nullptr;
+  int level = 0;
+  std::vector<std::uint64_t> seeds;      ///< those with a value
+  SampleMean own;
+  std::optional<SampleMean> difference;  ///< to the twin, seed by seed; nothing without common seeds
+  std::optional<double> holm;            ///< of difference->p, over all rows of the table
+};
+
+/// One measure on one copy of the split: what Holm's correction counts as one family.
+struct ComparisonTable {
+  std::string corruption;
+  std::string measure;
+  std::vector<ArmFigure> rows;  ///< level by level, the arms in their order
+};
+
+/// Tables in the order of the measures. Values that are undefined are left out of a row, as is a row
+/// without any.
+[[nodiscard]] std::vector<ComparisonTable> compare_arms(const std::vector<StudyArm>& arms,
+                                                        const std::vector<StudyResult>& results);
+
+/// One row a line: corruption, measure, level, arm, n, seeds, mean, std, twin, pairs, difference, low, high, p,
+/// p_holm; unrounded.
+[[nodiscard]] std::string comparison_csv(const std::vector<ComparisonTable>& tables);
+
+/// The clean split's tables, then means of every copy at the finest level.
+[[nodiscard]] std::string comparison_markdown(const std::string& title,
+                                              const std::vector<ComparisonTable>& tables);
+
+/// The clean split's tables, for \usepackage{booktabs}.
+[[nodiscard]] std::string comparison_latex(const std::string& title,
+                                           const std::vector<ComparisonTable>& tables);
+
+}  // namespace gyroseg

@@ -1,0 +1,85 @@
+#include <torch/types.h>
+#include <torch/utils.h>
+
+#include "gyroseg/data/corruption.h"
+#include "gyroseg/data/loader.h"
+#include "gyroseg/hierarchy/sibling_softmax.h"
+#include "gyroseg/study/measures.h"
+#include "gyroseg/study/pixel_measures.h"
+
+namespace gyroseg {
+namespace {
+
+// Probabilities of the leaves [B,C,H,W], as LabelDecoder's level_sum has them.
+torch::Tensor leaf_probabilities(const torch::Tensor& logits, const LoadedRun& run,
+                                 const SiblingSoftmax& siblings) {
+  const int leaves = run.tree.num_leaves();
+  switch (activation_of(run.config)) {
+    case Activation::softmax:
+      return torch::softmax(logits.narrow(1, 0, leaves), 1);
+    case Activation::sigmoid:
+      return torch::softmax(torch::log_sigmoid(logits.narrow(1, 0, leaves)), 1);
+    case Activation::siblings:
+      break;
+  }
+  return torch::softmax(siblings.log_probabilities(logits).narrow(1, 0, leaves), 1);
+}
+
+// Distance of each pixel's point from the origin, [B,H,W]; undefined without an embedding, and on the
+// sphere, whose points have none. The network's outputs are resized as the logits are.
+torch::Tensor radii(const LoadedRun& run, const torch::Tensor& embedding, const torch::Tensor& labels) {
+  const Manifold& space = *run.model->manifold();
+  if (!embedding.defined() || space.kind() == "sphere") {
+    return {};
+  }
+  const torch::Tensor v = torch::upsample_bilinear2d(embedding.to(torch::kFloat32),
+                                                     {labels.size(1), labels.size(2)}, false);
+  return space.lambda0() * v.norm(2, {1});
+}
+
+}  // namespace
+
+std::vector<Measure> measure_run(LoadedRun& run, const std::string& split,
+                                 const std::vector<std::string>& corruptions,
+                                 const std::function<void(std::int64_t, std::int64_t)>& progress) {
+  const torch::NoGradGuard no_grad;
+  const Config& config = run.config;
+  const SegmentationDataset dataset(config.data, run.tree, split);
+  LoaderOptions loading;
+  loading.batch_size = config.training.batch_size;
+  loading.threads = config.data.threads;
+  loading.channels_last = config.training.channels_last;
+  Loader loader(dataset, loading);
+  const SiblingSoftmax siblings(run.tree);
+  std::vector<std::string> copies = {"none"};
+  copies.insert(copies.end(), corruptions.begin(), corruptions.end());
+  const std::vector<std::string> mode = {config.decode.front()};
+  const torch::Device device(config.device);
+  std::vector<Measure> measures;
+  std::int64_t done = 0;
+  for (const std::string& copy : copies) {
+    const Corruption corruption = corruption_of(copy);
+    PixelMeasures pixels(run.tree, config.metrics.background);
+    loader.start_epoch(0);
+    while (const std::optional<Batch> batch = loader.next()) {
+      const torch::Tensor images =
+          corrupt_batch(corruption, batch->images, batch->indices, config.data);
+      const Prediction prediction = run.model->forward(images.to(device));
+      const torch::Tensor logits =
+          torch::upsample_bilinear2d(prediction.logits.to(torch::kFloat32).cpu(),
+                                     {batch->labels.size(1), batch->labels.size(2)}, false);
+      const torch::Tensor embedding =
+          prediction.embedding.defined() ? prediction.embedding.cpu() : prediction.embedding;
+      pixels.add(run.decoder(logits, mode).front(), leaf_probabilities(logits, run, siblings),
+                 radii(run, embedding, batch->labels), batch->labels);
+      done += batch->images.size(0);
+      if (progress) {
+        progress(done, dataset.size() * static_cast<std::int64_t>(copies.size()));
+      }
+    }
+    pixels.report(copy, measures);
+  }
+  return measures;
+}
+
+}  // namespace gyroseg

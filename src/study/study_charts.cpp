@@ -1,0 +1,100 @@
+#include "gyroseg/study/study_charts.h"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+namespace gyroseg {
+namespace {
+
+std::string series_name(const StudyArm& arm) {
+  if (arm.space.empty()) {
+    return arm.name;
+  }
+  return arm.curvature.empty()       ? arm.space
+         : arm.curvature == "learned" ? arm.space + ", learned c"
+                                      : arm.space + ", c = " + arm.curvature;
+}
+
+Series& series_of(std::vector<Series>& all, const StudyArm& arm) {
+  const auto found = std::find_if(all.begin(), all.end(), [&](const Series& s) {
+    return s.name == series_name(arm) && s.kind == arm.loss;
+  });
+  if (found != all.end()) {
+    return *found;
+  }
+  all.push_back({series_name(arm), arm.loss, {}, {}, {}, {}});
+  return all.back();
+}
+
+void add_point(Series& series, double x, const SampleMean& figure, bool band) {
+  const double none = std::nan("");
+  series.x.push_back(x);
+  series.y.push_back(figure.mean);
+  series.low.push_back(band ? figure.low.value_or(none) : none);
+  series.high.push_back(band ? figure.high.value_or(none) : none);
+}
+
+// By dimension, as the arms of a space may come in any order.
+void sort_by_x(Series& series) {
+  std::vector<std::size_t> order(series.x.size());
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    order[i] = i;
+  }
+  std::sort(order.begin(), order.end(),
+            [&](std::size_t a, std::size_t b) { return series.x[a] < series.x[b]; });
+  Series sorted{series.name, series.kind, {}, {}, {}, {}};
+  for (const std::size_t i : order) {
+    sorted.x.push_back(series.x[i]);
+    sorted.y.push_back(series.y[i]);
+    sorted.low.push_back(series.low[i]);
+    sorted.high.push_back(series.high[i]);
+  }
+  series = sorted;
+}
+
+}  // namespace
+
+std::vector<NamedChart> study_charts(const std::vector<ComparisonTable>& tables) {
+  std::vector<NamedChart> charts;
+  for (const ComparisonTable& table : tables) {
+    std::set<int> levels;
+    std::set<double> dims;
+    for (const ArmFigure& row : table.rows) {
+      levels.insert(row.level);
+      if (row.arm->dim > 0) {
+        dims.insert(row.arm->dim);
+      }
+    }
+    if (table.corruption != "none" || dims.size() < 2) {
+      continue;
+    }
+    for (const int level : levels) {
+      LineChart chart;
+      chart.title = table.measure + (level > 0 ? ", level " + std::to_string(level) : "");
+      chart.x_title = "dimension of the embedding";
+      chart.y_title = table.measure;
+      chart.x_ticks = {dims.begin(), dims.end()};
+      for (const ArmFigure& row : table.rows) {
+        if (row.level != level) {
+          continue;
+        }
+        Series& series = series_of(chart.series, *row.arm);
+        if (row.arm->dim > 0) {
+          add_point(series, row.arm->dim, row.own, /*band=*/true);
+        } else {
+          for (const double dim : dims) {
+            add_point(series, dim, row.own, /*band=*/false);
+          }
+        }
+      }
+      for (Series& series : chart.series) {
+        sort_by_x(series);
+      }
+      charts.push_back({table.measure + (level > 0 ? "_level" + std::to_string(level) : ""), chart});
+    }
+  }
+  return charts;
+}
+
+}  // namespace gyroseg
