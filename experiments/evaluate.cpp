@@ -1,9 +1,11 @@
 // evaluate: per-level and per-class figures of a trained run on one split, for several decode modes.
+#include <algorithm>
 #include <filesystem>
 #include <iostream>
 
 #include <cxxopts.hpp>
 
+#include "gyroseg/data/corruption.h"
 #include "program.h"
 #include "trained.h"
 
@@ -17,11 +19,12 @@ cxxopts::Options command_line() {
   options.add_options()
       ("run", "run folder of train", cxxopts::value<std::string>())
       ("split", "train | val | test", cxxopts::value<std::string>()->default_value("test"))
-      ("output", "folder of the figures (default: RUN for the test split, RUN/SPLIT for others)", cxxopts::value<std::string>()->default_value(""))
+      ("output", "folder of the figures (default: RUN for the test split, RUN/SPLIT for others, RUN/SPLIT_CORRUPTION)", cxxopts::value<std::string>()->default_value(""))
       ("predictions", "also write the masks of every image and level there: NAME_levelK.png, first decode mode", cxxopts::value<std::string>()->default_value(""))
       ("visualize", "also write samples as image | truth | prediction, a row a level")
       ("num-viz", "so many, spread evenly over the split", cxxopts::value<std::int64_t>()->default_value("10"))
       ("viz-dir", "their folder (default: samples/ beside the figures)", cxxopts::value<std::string>())
+      ("corruption", "measure a corrupted copy of the images: brightness1 | brightness2 | blur1 | ... | noise2 | fog2 (docs/compare_topologies.md)", cxxopts::value<std::string>()->default_value("none"))
       ("overwrite", "replace masks and samples that are there already");
   add_trained_options(options);
   return options;
@@ -35,6 +38,11 @@ int evaluate(const cxxopts::ParseResult& arguments) {
   EvaluationOptions options;
   options.split = arguments["split"].as<std::string>();
   options.predictions = arguments["predictions"].as<std::string>();
+  options.corruption = arguments["corruption"].as<std::string>();
+  const std::vector<std::string>& known = corruption_names();
+  if (options.corruption != "none" && std::find(known.begin(), known.end(), options.corruption) == known.end()) {
+    throw UsageError("--corruption: expected none, " + known.front() + ", ... or " + known.back() + ", got " + options.corruption);
+  }
   options.overwrite = arguments.count("overwrite") > 0;
   options.num_views = arguments["num-viz"].as<std::int64_t>();
   if (options.num_views < 1) {
@@ -47,6 +55,9 @@ int evaluate(const cxxopts::ParseResult& arguments) {
       throw UsageError("--config needs --output DIR for the figures");
     }
     output = run.folder.evaluation(options.split);
+    if (options.corruption != "none") {
+      output = run.folder.path / (options.split + "_" + options.corruption);
+    }
   }
   if (visualize) {
     options.views = arguments.count("viz-dir") > 0 ? std::filesystem::path(arguments["viz-dir"].as<std::string>())

@@ -6,6 +6,8 @@
 #include "gyroseg/hierarchy/sibling_softmax.h"
 #include "gyroseg/study/measures.h"
 #include "gyroseg/study/pixel_measures.h"
+#include "gyroseg/study/prototype_measures.h"
+#include "gyroseg/training/pixel_embeddings.h"
 
 namespace gyroseg {
 namespace {
@@ -35,6 +37,17 @@ torch::Tensor radii(const LoadedRun& run, const torch::Tensor& embedding, const 
   const torch::Tensor v = torch::upsample_bilinear2d(embedding.to(torch::kFloat32),
                                                      {labels.size(1), labels.size(2)}, false);
   return space.lambda0() * v.norm(2, {1});
+}
+
+// Where the classes lie, by 5000 pixels at most; nothing without an embedding.
+std::vector<Measure> measure_prototypes(LoadedRun& run, const SegmentationDataset& dataset) {
+  const EmbeddingNetwork network = network_of(run);
+  const std::optional<PixelEmbeddings> pixels = sample_pixel_embeddings(network, dataset, {});
+  if (!pixels) {
+    return {};
+  }
+  return prototype_measures(class_prototypes(network, *pixels).tangents, run.tree,
+                            *manifold_of(*pixels));
 }
 
 }  // namespace
@@ -78,6 +91,10 @@ std::vector<Measure> measure_run(LoadedRun& run, const std::string& split,
       }
     }
     pixels.report(copy, measures);
+    if (corruption.kind == Corruption::Kind::none) {
+      const std::vector<Measure> of_prototypes = measure_prototypes(run, dataset);
+      measures.insert(measures.end(), of_prototypes.begin(), of_prototypes.end());
+    }
   }
   return measures;
 }

@@ -36,7 +36,7 @@ PixelMeasures::PixelMeasures(const Hierarchy& tree, const std::string& backgroun
     radius_error_.emplace_back(2);
   }
   for (int v = 0; v < tree.num_nodes(); ++v) {
-    depths_[v] = tree.depth(v) - 1;
+    depths_[v] = tree.depth(tree.top_copy(v)) - 1;  // as the tree is written
   }
 }
 

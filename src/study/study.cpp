@@ -8,6 +8,7 @@
 #include "gyroseg/config/read.h"
 #include "gyroseg/data/file_bytes.h"
 #include "gyroseg/data/image_io.h"
+#include "gyroseg/hierarchy/hierarchy.h"
 #include "gyroseg/report/run_log.h"
 #include "gyroseg/training/run_folder.h"
 
@@ -16,9 +17,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// 0.0005 rather than 5e-04.
 std::string shortest(double number) {
-  char buffer[32];
-  return {buffer, std::to_chars(buffer, buffer + sizeof buffer, number).ptr};
+  char buffer[512];
+  return {buffer, std::to_chars(buffer, buffer + sizeof buffer, number, std::chars_format::fixed).ptr};
 }
 
 std::vector<std::string> lines_of(const std::string& text) {

@@ -4,9 +4,11 @@
 #include <cstdio>
 #include <map>
 #include <memory>
+#include <utility>
 
 #include <torch/types.h>
 
+#include "gyroseg/data/corruption.h"
 #include "gyroseg/data/loader.h"
 #include "gyroseg/inference/predict.h"
 #include "gyroseg/models/weights.h"
@@ -32,6 +34,18 @@ std::function<std::optional<Batch>()> batches(const Config& config,
     }
     const Sample sample = dataset.original(next);
     return Batch{sample.image.unsqueeze(0), sample.labels.unsqueeze(0), {next++}};
+  };
+}
+
+std::function<std::optional<Batch>()> corrupted(std::function<std::optional<Batch>()> next,
+                                                const Corruption& corruption,
+                                                const DataConfig& data) {
+  return [next = std::move(next), corruption, &data]() -> std::optional<Batch> {
+    std::optional<Batch> batch = next();
+    if (batch) {
+      batch->images = corrupt_batch(corruption, batch->images, batch->indices, data);
+    }
+    return batch;
   };
 }
 
@@ -165,7 +179,10 @@ Evaluation evaluate_split(LoadedRun& run, const EvaluationOptions& options,
     };
   }
   const Validation result =
-      validate(run.model, batches(config, dataset, loader), parts, [&](std::int64_t images) {
+      validate(run.model,
+               corrupted(batches(config, dataset, loader), corruption_of(options.corruption),
+                         config.data),
+               parts, [&](std::int64_t images) {
         if (progress) {
           progress(images, dataset.size());
         }
@@ -176,6 +193,9 @@ Evaluation evaluate_split(LoadedRun& run, const EvaluationOptions& options,
   }
   const int batch_size = at_original_size(config) ? 1 : loading.batch_size;
   evaluation.context = context_of(run, options.split, batch_size, result.images_per_second);
+  if (options.corruption != "none") {
+    evaluation.context.emplace_back("corruption", options.corruption);
+  }
   return evaluation;
 }
 

@@ -76,11 +76,23 @@ TEST_F(CompareTopologies, IsInterruptedAndGoesOn) {
   EXPECT_THAT(markdown, HasSubstr("## Under shift"));
   EXPECT_THAT(text_of(path("out/table.tex")), HasSubstr("\\toprule"));
   const std::string results = text_of(path("out/results.csv"));
-  for (const char* cell : {"poincare_c1_d2_seed1,poincare_c1_d2,poincare,1,2,,1,0.03", ",blur1,3,miou,",
-                           ",none,1,classwise_ece,", ",none,,tree_distance_of_errors,"}) {
+  for (const char* cell : {"poincare_c1_d2_seed1,poincare_c1_d2,poincare,1,2,,1,0.02999", ",blur1,3,miou,",
+                           ",none,1,classwise_ece,", ",none,,tree_distance_of_errors,", ",none,,prototype_map,"}) {
     EXPECT_THAT(results, HasSubstr(cell));
   }
   EXPECT_FALSE(fs::exists(path("out/runs/euclidean_d2_seed0/best.safetensors")));
+
+  // evaluate measures the same copy of the split.
+  const fs::path trained = path("work/poincare_c1_d2_seed1");
+  const ProgramResult blurred = run_binary("evaluate", "--run " + trained.string() + " --corruption blur1");
+  ASSERT_EQ(blurred.status, 0) << blurred.text;
+  const std::string figures = text_of(path("out/runs/poincare_c1_d2_seed1/measures.csv"));
+  const std::string key = "blur1,3,miou,";
+  const std::string miou = figures.substr(figures.find(key) + key.size(), 10);
+  EXPECT_THAT(text_of(trained / "test_blur1/metrics.json"), HasSubstr("\"miou\": " + miou));
+  const ProgramResult rain = run_binary("evaluate", "--run " + trained.string() + " --corruption rain");
+  EXPECT_EQ(rain.status, 2);
+  EXPECT_THAT(rain.text, HasSubstr("--corruption: expected none, brightness1, ... or fog2, got rain"));
 
   // A run that was stopped in the middle ends with the same figures, bit for bit.
   const fs::path kept = path("out/runs/poincare_c1_d2_seed0");
@@ -94,7 +106,7 @@ TEST_F(CompareTopologies, IsInterruptedAndGoesOn) {
   EXPECT_THAT(run("--dry-run").text, HasSubstr("poincare_c1_d2_seed0  started"));
   const ProgramResult resumed = run();
   ASSERT_EQ(resumed.status, 0) << resumed.text;
-  EXPECT_THAT(resumed.text, HasSubstr("poincare_c1_d2_seed0 (3 of 4): going on"));
+  EXPECT_THAT(resumed.text, HasSubstr("poincare_c1_d2_seed0 (2 of 4): going on"));
   EXPECT_EQ(text_of(kept / "measures.csv"), before);
 
   // Another config is named, refused and left alone.

@@ -17,6 +17,7 @@ struct EvaluationOptions {
   std::filesystem::path views = {};        ///< folder for views of samples, "" = none
   std::int64_t num_views = 10;             ///< at most, spread evenly over the split
   bool overwrite = false;                  ///< masks and views that are there already
+  std::string corruption = "none";         ///< of the images (data/corruption.h)
 };
 
 struct Evaluation {

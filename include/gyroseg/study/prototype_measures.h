@@ -1,0 +1,24 @@
+#pragma once
+
+#include <torch/types.h>
+
+#include <vector>
+
+#include "gyroseg/hierarchy/hierarchy.h"
+#include "gyroseg/study/measures.h"
+#include "manifolds/manifold.h"
+
+namespace gyroseg {
+
+/// How the class prototypes lie beside their tree: average and worst distortion, MAP of the tree's edges,
+/// relative delta-hyperbolicity over all base points, rank correlation of radius and depth
+/// (metrics/embedding_metrics.h), and the number of nodes that have a prototype. Copies of repeated leaves
+/// take no part. On the sphere distances are angles and there is no radius.
+///
+///   tangents  [V,D] float64 network outputs; NaN: no prototype
+///   returns   measures of corruption "none" and no level; figures that need more nodes than there are,
+///             or that are infinite, are undefined. Throws c10::ValueError on shapes
+[[nodiscard]] std::vector<Measure> prototype_measures(const torch::Tensor& tangents,
+                                                      const Hierarchy& tree, const Manifold& space);
+
+}  // namespace gyroseg
