@@ -167,6 +167,13 @@ std::vector<std::uint8_t> encode_png(const torch::Tensor& rgb) {
   return encoded(rgb, ".png", {});
 }
 
+std::vector<std::uint8_t> encode_jpeg(const torch::Tensor& rgb, int quality) {
+  check_rgb("encode_jpeg", rgb);
+  TORCH_CHECK_VALUE(quality >= 1 && quality <= 100,
+                    "encode_jpeg: quality must be in [1, 100], got ", quality);
+  return encoded(rgb, ".jpg", {cv::IMWRITE_JPEG_QUALITY, quality});
+}
+
 void write_image(const std::filesystem::path& file, const torch::Tensor& rgb, int quality) {
   check_rgb("write_image", rgb);
   TORCH_CHECK_VALUE(quality >= 1 && quality <= 100,

@@ -1,14 +1,31 @@
 #include "gyroseg/report/metrics_tables.h"
 
 #include <algorithm>
+#include <sstream>
 
+#include "gyroseg/report/report_page.h"
 #include "gyroseg/report/text_table.h"
 
 namespace gyroseg {
 namespace {
 
 std::string rendered(const TextTable& table, TableStyle style) {
-  return style == TableStyle::text ? table.text() : table.markdown();
+  return style == TableStyle::text       ? table.text()
+         : style == TableStyle::markdown ? table.markdown()
+                                         : table.html();
+}
+
+// Lines below a table.
+std::string rendered_notes(const std::string& lines, TableStyle style) {
+  if (style != TableStyle::html) {
+    return lines;
+  }
+  std::string paragraphs;
+  std::istringstream in(lines);
+  for (std::string line; std::getline(in, line);) {
+    paragraphs += line.empty() ? "" : "<p class=\"note\">" + html_escaped(line) + "</p>\n";
+  }
+  return paragraphs;
 }
 
 std::string classes_cell(const LevelReport& level) { return std::to_string(level.classes.size()); }
@@ -125,10 +142,11 @@ std::string level_table(const MetricsReport& report, TableStyle style) {
                share_cell(level.miou_without_background), share_cell(level.pixel_accuracy),
                share_cell(level.mean_class_accuracy), share_cell(level.ece)});
   }
-  return rendered(table, style) +
-         "\nmean tree distance of errors: " + share_cell(report.tree_distance_of_errors) +
-         "\nconsistency violations: " + share_cell(report.consistency_violations) + " of " +
-         std::to_string(report.pixels) + " pixels\n" + undecided_lines(report);
+  const std::string notes =
+      "\nmean tree distance of errors: " + share_cell(report.tree_distance_of_errors) +
+      "\nconsistency violations: " + share_cell(report.consistency_violations) + " of " +
+      std::to_string(report.pixels) + " pixels\n" + undecided_lines(report);
+  return rendered(table, style) + rendered_notes(notes, style);
 }
 
 std::string class_table(const MetricsReport& report, TableStyle style) {
@@ -142,7 +160,7 @@ std::string class_table(const MetricsReport& report, TableStyle style) {
     }
   }
   const std::string note = "\n* left out of mIoU without background\n";
-  return rendered(table, style) + (starred ? note : "");
+  return rendered(table, style) + (starred ? rendered_notes(note, style) : "");
 }
 
 std::string compare_table(const std::vector<NamedReport>& runs, TableStyle style,

@@ -6,6 +6,8 @@
 #include <cstdio>
 #include <utility>
 
+#include "gyroseg/report/report_page.h"
+
 namespace gyroseg {
 namespace {
 
@@ -90,6 +92,20 @@ std::string TextTable::markdown() const {
     result += "| " + joined(row, widths, " | ") + " |\n";
   }
   return result;
+}
+
+std::string TextTable::html() const {
+  std::string result = "<div class=\"table-box\"><table>\n";
+  for (std::size_t i = 0; i < rows_.size(); ++i) {
+    const std::string tag = i == 0 ? "th" : "td";
+    result += i == 0 ? "<thead>" : i == 1 ? "<tbody>" : "";
+    result += "<tr>";
+    for (const std::string& cell : rows_[i]) {
+      result += "<" + tag + ">" + html_escaped(cell) + "</" + tag + ">";
+    }
+    result += i == 0 ? "</tr></thead>\n" : "</tr>\n";
+  }
+  return result + (rows_.size() > 1 ? "</tbody>" : "") + "</table></div>\n";
 }
 
 std::string share_cell(const std::optional<double>& value) {

@@ -24,6 +24,9 @@ class DataError : public std::runtime_error {
 /// A PNG file of [H,W,3] uint8 RGB.
 [[nodiscard]] std::vector<std::uint8_t> encode_png(const torch::Tensor& rgb);
 
+/// A JPEG file of [H,W,3] uint8 RGB. quality in [1, 100].
+[[nodiscard]] std::vector<std::uint8_t> encode_jpeg(const torch::Tensor& rgb, int quality = 85);
+
 /// Writes [H,W,3] uint8 RGB by the file's extension (.jpg, .png), to a temporary name and renamed.
 /// quality: JPEG quality in [1, 100]. Throws DataError.
 void write_image(const std::filesystem::path& file, const torch::Tensor& rgb, int quality = 92);

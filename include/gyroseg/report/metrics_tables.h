@@ -8,7 +8,8 @@
 
 namespace gyroseg {
 
-enum class TableStyle { text, markdown };
+/// html: notes below a table are paragraphs of class "note".
+enum class TableStyle { text, markdown, html };
 
 /// One row a level: mIoU with and without background, pixel and mean class accuracy, ECE; then the
 /// tree distance of errors and the consistency violations.

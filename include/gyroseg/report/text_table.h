@@ -6,7 +6,7 @@
 
 namespace gyroseg {
 
-/// A table for a terminal or a Markdown file: first column to the left, others to the right.
+/// A table for a terminal, a Markdown file or a page: first column to the left, others to the right.
 class TextTable {
  public:
   explicit TextTable(std::vector<std::string> header);
@@ -19,6 +19,9 @@ class TextTable {
 
   /// Aligned too, so that it reads well unrendered; a '|' inside a cell is escaped.
   [[nodiscard]] std::string markdown() const;
+
+  /// A <table> with a head; markup in cells is escaped.
+  [[nodiscard]] std::string html() const;
 
  private:
   std::vector<std::vector<std::string>> rows_;  ///< the header first

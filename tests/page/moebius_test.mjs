@@ -1,0 +1,143 @@
+// The mathematics of the page, against closed forms.
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+
+import {diskGeometry, planeGeometry, ringDistances} from '../../src/report/page/geometries.mjs';
+import {toggledClasses} from '../../src/report/page/legend.mjs';
+import {
+  geodesicCircle, hyperbolicCircle, hyperbolicDistance, moebiusApply, moebiusApplyAll, moebiusCompose,
+  moebiusFromOrigin, moebiusIdentity, moebiusInverse, moebiusNormalise, moebiusRotation, moebiusTranslation,
+  towardsOrigin,
+} from '../../src/report/page/moebius.mjs';
+import {readHash, writeHash} from '../../src/report/page/state.mjs';
+import {legibleColor, luminance} from '../../src/report/page/theme.mjs';
+
+const near = (a, b, tolerance = 1e-12) => {
+  assert.equal(a.length, b.length);
+  a.forEach((x, i) => assert.ok(Math.abs(x - b[i]) <= tolerance, `${a} is not ${b}`));
+};
+
+let seed = 7;
+const uniform = () => {
+  seed = (seed * 48271) % 2147483647;
+  return seed / 2147483647;
+};
+const randomPoint = (largest = 0.95) => {
+  const [r, t] = [largest * Math.sqrt(uniform()), 2 * Math.PI * uniform()];
+  return [r * Math.cos(t), r * Math.sin(t)];
+};
+// arcosh form of the distance, from |p|, |q| and |p - q|.
+const distance = (p, q) => {
+  const square = ([x, y]) => x * x + y * y;
+  return Math.acosh(1 + (2 * square([p[0] - q[0], p[1] - q[1]])) / ((1 - square(p)) * (1 - square(q))));
+};
+
+test('a translation takes p to q and keeps distances', () => {
+  for (let k = 0; k < 200; ++k) {
+    const [p, q, u, v] = [randomPoint(), randomPoint(), randomPoint(), randomPoint()];
+    const map = moebiusTranslation(p, q);
+    near(moebiusApply(map, p), q, 1e-11);
+    assert.ok(Math.abs(distance(moebiusApply(map, u), moebiusApply(map, v)) - distance(u, v)) < 1e-7);
+  }
+});
+
+test('a translation moves along the geodesic: points of the line through p and q stay on it', () => {
+  const map = moebiusTranslation([0.2, 0], [0.6, 0]);
+  const [x, y] = moebiusApply(map, [-0.7, 0]);
+  assert.ok(Math.abs(y) < 1e-15 && Math.abs(x) < 1);
+  const [p, q] = [[0.3, 0.5], [-0.4, 0.2]];
+  const {x: cx, y: cy, radius} = geodesicCircle(p, q);
+  const [mx, my] = moebiusApply(moebiusTranslation(p, q), q);
+  assert.ok(Math.abs(Math.hypot(mx - cx, my - cy) - radius) < 1e-12);
+});
+
+test('composition, inverse and rotation', () => {
+  const [m, n] = [moebiusTranslation([0.1, 0.5], [-0.3, 0.2]), moebiusFromOrigin([0.6, -0.3])];
+  const z = randomPoint();
+  near(moebiusApply(moebiusCompose(m, n), z), moebiusApply(m, moebiusApply(n, z)));
+  near(moebiusApply(moebiusCompose(m, moebiusInverse(m)), z), z);
+  near(moebiusApply(moebiusRotation(Math.PI / 2), [0.3, 0]), [0, 0.3]);
+  near(moebiusApply(moebiusIdentity(), z), z);
+  const out = new Float64Array(4);
+  moebiusApplyAll(m, Float64Array.from([...z, 0.1, 0.2]), out);
+  near([...out], [...moebiusApply(m, z), ...moebiusApply(m, [0.1, 0.2])], 1e-15);
+});
+
+test('ten thousand steps stay an isometry, as the map is normalised', () => {
+  let map = moebiusIdentity();
+  for (let k = 0; k < 10000; ++k) {
+    map = moebiusNormalise(moebiusCompose(moebiusTranslation(randomPoint(0.3), randomPoint(0.3)), map));
+    const size = Math.hypot(...moebiusApply(map, [0, 0]));
+    if (size > 0.999) { // walk back before the rim
+      map = moebiusIdentity();
+    }
+  }
+  const [ar, ai, br, bi] = map;
+  assert.ok(Math.abs(ar * ar + ai * ai - br * br - bi * bi - 1) < 1e-9);
+  assert.ok(Math.abs(hyperbolicDistance(moebiusApply(map, [0.1, 0]), moebiusApply(map, [0.5, 0])) -
+                     2 * (Math.atanh(0.5) - Math.atanh(0.1))) < 1e-8);
+});
+
+test('distances, circles and the way to the origin', () => {
+  assert.ok(Math.abs(hyperbolicDistance([0, 0], [0.5, 0]) - Math.log(3)) < 1e-14);
+  const [w, d] = [[0.3, -0.4], 1.7];
+  const {x, y, radius} = hyperbolicCircle(w, d);
+  for (const angle of [0, 1, 2, 4]) {
+    const p = [x + radius * Math.cos(angle), y + radius * Math.sin(angle)];
+    assert.ok(Math.abs(distance(w, p) - d) < 1e-12);
+  }
+  const half = towardsOrigin([0.6, 0.3], 0.5);
+  assert.ok(Math.abs(distance([0, 0], half) - distance([0, 0], [0.6, 0.3]) / 2) < 1e-12);
+  near(towardsOrigin([0.6, 0.3], 1), [0, 0]);
+  const circle = geodesicCircle([0.5, 0.1], [-0.2, 0.6]);
+  assert.ok(Math.abs(circle.x ** 2 + circle.y ** 2 - circle.radius ** 2 - 1) < 1e-12); // meets the rim at 90 degrees
+  assert.equal(geodesicCircle([0.5, 0.25], [-0.4, -0.2]), null);
+});
+
+test('tangent coordinates become points at their distance, in any curvature and far out', () => {
+  const c = 2.5;
+  const [x, y] = diskGeometry.place(new Float32Array([0.75, -1]), c);
+  assert.ok(Math.abs((2 / Math.sqrt(c)) * Math.atanh(Math.hypot(x, y)) - 1.25) < 1e-12);
+  assert.ok(Math.abs(y / x + 4 / 3) < 1e-12);
+  const far = diskGeometry.place(new Float32Array([30, 0]), 1); // float32 ball coordinates would be on the rim
+  const back = moebiusApply(moebiusInverse(moebiusFromOrigin(diskGeometry.place(new Float32Array([29, 0]), 1))), far);
+  assert.ok(Math.abs(2 * Math.atanh(back[0]) - 1) < 0.02);
+  const ring = diskGeometry.ring(moebiusIdentity(), 1.25, c);
+  assert.ok(Math.abs(ring.radius - Math.hypot(x, y)) < 1e-12);
+});
+
+test('the plane: isometries are turns and shifts', () => {
+  const turn = planeGeometry.rotation(Math.PI / 2);
+  const map = planeGeometry.compose(planeGeometry.translation([0, 0], [1, 2]), turn);
+  near(planeGeometry.apply(map, [3, 0]), [1, 5]);
+  near(planeGeometry.apply(planeGeometry.compose(turn, planeGeometry.translation([0, 0], [1, 2])), [3, 0]), [-2, 4]);
+  assert.deepEqual(ringDistances(6), [1, 2, 3, 4, 5, 6]);
+  assert.deepEqual(ringDistances(0.9), [0.2, 0.4, 0.6, 0.8]);
+});
+
+test('the state survives the address; nonsense there is as nothing', () => {
+  const sizes = {levels: 3, epochs: 4, views: 2};
+  const state = {
+    level: 2, color: 'prediction', errors: true, hidden: [3, 5], epoch: 1, rings: false, edges: true,
+    labels: false, theme: 'dark', views: [{map: [1.25, 0, 0.75, 0], zoom: 2, x: 0.5, y: -3}, null],
+  };
+  assert.deepEqual(readHash('#' + writeHash(state), sizes), state);
+  assert.equal(writeHash(readHash('', sizes)), '');
+  assert.equal(writeHash(readHash('#level=9&epoch=x&theme=pink&hidden=a&view0=1_2_x', sizes)), '');
+});
+
+test('a click in the legend hides one class, with shift it shows one alone, and all again', () => {
+  assert.deepEqual(toggledClasses([2], 3, false, [1, 2, 3]), [2, 3]);
+  assert.deepEqual(toggledClasses([2, 3], 3, false, [1, 2, 3]), [2]);
+  assert.deepEqual(toggledClasses([], 3, true, [1, 2, 3]), [1, 2]);
+  assert.deepEqual(toggledClasses([1, 2], 3, true, [1, 2, 3]), []);
+});
+
+test('class colours stand apart from both grounds', () => {
+  for (const color of ['#303030', '#ffff4d', '#d94a2b']) {
+    assert.ok(luminance(legibleColor(color, true)) >= 0.1);
+    assert.ok(luminance(legibleColor(color, false)) <= 0.55);
+  }
+  assert.equal(legibleColor('#d94a2b', false), '#d94a2b');
+});
