@@ -1,0 +1,139 @@
+// report on runs of train, and on folders that lack something.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "binaries/program.h"
+#include "gyroseg/config/read.h"
+#include "support/tiny_run.h"
+
+namespace gyroseg::report_test {
+
+namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+
+constexpr int kSide = 32;
+
+std::string page_text(const fs::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+nlohmann::json page_data(const std::string& page) {
+  const std::string open = "id=\"embedding-data\">";
+  const std::size_t from = page.find(open);
+  if (from == std::string::npos) {
+    return nullptr;
+  }
+  return nlohmann::json::parse(page.substr(from + open.size(), page.find("</script>", from) - from - open.size()));
+}
+
+class ReportTest : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    folder_ = new TemporaryFolder("report");
+    for (const auto& [split, count] : {std::pair{"train", 2}, std::pair{"val", 2}, std::pair{"test", 3}}) {
+      draw_split(path("data"), split, count, kSide);
+    }
+    Config config = tiny_config(path("data"), kSide);
+    config.training.epochs = 1;
+    std::ofstream(path("ball.yaml")) << write_config(config);
+    Config flat = config;
+    flat.classifier.input = "features";
+    flat.loss.resize(1);
+    std::ofstream(path("flat.yaml")) << write_config(flat);
+    config.embedding = {"euclidean", 2, 1.0};
+    std::ofstream(path("plane.yaml")) << write_config(config);
+    for (const std::string name : {"ball", "plane", "flat"}) {
+      const ProgramResult trained = run_binary("train", "--config " + path(name + ".yaml").string() +
+                                                            " --output " + path(name).string());
+      ASSERT_EQ(trained.status, 0) << trained.text;
+    }
+    const ProgramResult evaluated = run_binary("evaluate", "--run " + path("ball").string());
+    ASSERT_EQ(evaluated.status, 0) << evaluated.text;
+  }
+  static void TearDownTestSuite() { delete folder_; }
+
+  static fs::path path(const std::string& name) { return folder_->path() / name; }
+  static std::string run(const std::string& name) { return "--run " + path(name).string() + " "; }
+
+  static TemporaryFolder* folder_;
+};
+
+TemporaryFolder* ReportTest::folder_ = nullptr;
+
+void expect_refused(const ProgramResult& result, const std::string& message) {
+  EXPECT_EQ(result.status, 2) << result.text;
+  EXPECT_THAT(result.text, HasSubstr(message));
+}
+
+TEST_F(ReportTest, OneRunBecomesOneFile) {
+  for (int round = 0; round < 2; ++round) {  // and is written anew
+    const ProgramResult result = run_binary("report", run("ball"));
+    ASSERT_EQ(result.status, 0) << result.text;
+    EXPECT_EQ(result.text, (path("ball") / "report.html").string() + "\n");
+  }
+  const std::string page = page_text(path("ball") / "report.html");
+  for (const char* part : {"<td>poincare, 8 dimensions</td>", "<h2>Metrics</h2>", "<td>low_hand</td>", "alt=\"loss\"",
+                           "alt=\"confusion_level_sum_level3\"", "alt=\"panels_level1\"", "HoroPCA of 8 dimensions",
+                           "checkpoint best"}) {
+    EXPECT_TRUE(page.find(part) != std::string::npos) << part;
+  }
+  EXPECT_EQ(page.find("src=\"http"), std::string::npos);
+  const nlohmann::json data = page_data(page);
+  ASSERT_EQ(data.at("runs").size(), 1u);
+  EXPECT_EQ(data.at("images").size(), 3u);
+  EXPECT_EQ(data.at("runs")[0].at("name"), "ball");
+}
+
+TEST_F(ReportTest, TwoRunsStandBesideEachOther) {
+  const std::string output = path("both/of/them.html").string();
+  const std::string line = run("ball") + "--against " + path("plane").string() + " --points 700 --samples 1 --output " + output;
+  const ProgramResult result = run_binary("report", line);
+  ASSERT_EQ(result.status, 0) << result.text;
+  EXPECT_THAT(result.text, HasSubstr("left out: tables of plane: no metrics of the test split; evaluate --run "));
+  const nlohmann::json data = page_data(page_text(output));
+  ASSERT_EQ(data.at("runs").size(), 2u);
+  EXPECT_EQ(data.at("runs")[1].at("view"), "plane");
+  // The same pixels in both, so that one can be found in the other.
+  EXPECT_EQ(data.at("runs")[0].at("points"), data.at("runs")[1].at("points"));
+  expect_refused(run_binary("report", line), "exists already");
+  EXPECT_EQ(run_binary("report", line + " --overwrite").status, 0);
+}
+
+TEST_F(ReportTest, WhatARunLacksIsSaidOnThePage) {
+  // A flat classifier beside features: no embedding.
+  ProgramResult result = run_binary("report", run("flat") + "--samples 0");
+  ASSERT_EQ(result.status, 0) << result.text;
+  EXPECT_THAT(result.text, HasSubstr("left out: embedding of flat: the network has none"));
+  std::string page = page_text(path("flat") / "report.html");
+  EXPECT_TRUE(page.find("embedding of flat: the network has none") != std::string::npos);
+  EXPECT_TRUE(page_data(page).is_null());
+  // No checkpoint.
+  fs::create_directories(path("log"));
+  for (const char* file : {"config.yaml", "metrics.jsonl"}) {
+    fs::copy_file(path("ball") / file, path("log") / file);
+  }
+  result = run_binary("report", run("log"));
+  ASSERT_EQ(result.status, 0) << result.text;
+  EXPECT_THAT(result.text, HasSubstr("left out: embedding of log: "));
+  EXPECT_TRUE(fs::exists(path("log") / "report.html"));
+  // The data set is elsewhere.
+  result = run_binary("report", run("ball") + "--set data.root=/no/such/folder");
+  ASSERT_EQ(result.status, 0) << result.text;
+  EXPECT_THAT(result.text, HasSubstr("left out: embeddings: /no/such/folder"));
+}
+
+TEST_F(ReportTest, WrongInputEndsWithStatusTwo) {
+  expect_refused(run_binary("report", ""), "expected --run DIR");
+  expect_refused(run_binary("report", run("none")), "no such run folder");
+  expect_refused(run_binary("report", run("ball") + "--against " + path("ball/").string()), "given twice");
+  expect_refused(run_binary("report", run("ball") + "--points 5001"), "--points: expected a number from 0 to 5000");
+  expect_refused(run_binary("report", run("ball") + "--split tets"), "expected train | val | test, got tets");
+  expect_refused(run_binary("report", run("ball") + "--output " + path("data").string()), "got a folder");
+}
+
+}  // namespace gyroseg::report_test
