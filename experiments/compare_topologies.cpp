@@ -11,6 +11,7 @@
 #include "gyroseg/data/file_bytes.h"
 #include "gyroseg/data/image_io.h"
 #include "gyroseg/report/progress.h"
+#include "gyroseg/study/folder_lock.h"
 #include "gyroseg/study/run_study.h"
 #include "gyroseg/study/study_charts.h"
 #include "gyroseg/training/interrupt.h"
@@ -175,6 +176,7 @@ int compare(const cxxopts::ParseResult& arguments) {
   const InterruptGuard interrupt;
   fs::create_directories(options.folders.output);
   fs::create_directories(options.folders.work);
+  const FolderLock lock(options.folders.work);
   const StudyOutcome outcome = run_study(plan, arms, options, std::cerr);
   write_results(plan, arms, options.folders);
   if (outcome.interrupted) {

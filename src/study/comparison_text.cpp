@@ -12,37 +12,15 @@ namespace {
 
 const std::string kClean = "none";
 
-/// What a measure is called, and which way is better: docs/compare_topologies.md defines them.
-struct MeasureName {
-  std::string heading;
-  std::string better;
-};
-
-MeasureName heading_of(const std::string& measure) {
-  static const std::map<std::string, MeasureName> names = {
-      {"miou", {"mIoU", "higher is better"}},
-      {"miou_without_background", {"mIoU without background", "higher is better"}},
-      {"pixel_accuracy", {"Pixel accuracy", "higher is better"}},
-      {"ece", {"Expected calibration error", "lower is better"}},
-      {"classwise_ece", {"Class-wise expected calibration error", "lower is better"}},
-      {"auroc_max_probability", {"AUROC of the maximum probability for errors", "higher is better"}},
-      {"auroc_radius", {"AUROC of the radius for errors", "higher is better, 0.5 tells nothing"}},
-      {"radius_error_correlation", {"Rank correlation of radius and error", ""}},
-      {"radius_depth_correlation", {"Rank correlation of radius and depth, pixels", ""}},
-      {"prototype_radius_depth", {"Rank correlation of radius and depth, class prototypes", ""}},
-      {"tree_distance_of_errors", {"Mean tree distance of errors", "lower is better"}},
-      {"consistency_violations", {"Consistency violations", "lower is better"}},
-      {"prototype_distortion", {"Average distortion of class prototypes", "lower is better"}},
-      {"prototype_worst_distortion", {"Worst-case distortion of class prototypes", "lower is better"}},
-      {"prototype_map", {"MAP of class prototypes", "higher is better"}},
-      {"prototype_delta", {"Relative delta-hyperbolicity of class prototypes", "0 is a tree"}}};
-  const auto found = names.find(measure);
-  return found == names.end() ? MeasureName{measure, ""} : found->second;
-}
-
 std::string fixed(double value, const char* format = "%.4f") {
   char text[48];
   std::snprintf(text, sizeof text, format, value);
+  return text;
+}
+
+std::string interval_cell(double low, double high) {
+  char text[96];
+  std::snprintf(text, sizeof text, "[%+.4f, %+.4f]", low, high);
   return text;
 }
 
@@ -79,7 +57,7 @@ std::vector<std::string> comparison_cells(const ArmFigure& row) {
   }
   const SampleMean& d = *row.difference;
   cells.insert(cells.end(), {row.arm->twin, std::to_string(d.n), fixed(d.mean, "%+.4f"),
-                             d.low ? "[" + fixed(*d.low, "%+.4f") + ", " + fixed(*d.high, "%+.4f") + "]" : "-",
+                             d.low ? interval_cell(*d.low, *d.high) : "-",
                              p_cell(d.p), p_cell(row.holm)});
   return cells;
 }
@@ -122,7 +100,7 @@ std::string shift_table(const std::string& measure, const std::vector<const Comp
   return "\n### " + heading_of(measure).heading + "\n\n" + table.markdown();
 }
 
-std::string with_better(const MeasureName& name) {
+std::string with_better(const MeasureHeading& name) {
   return name.heading + (name.better.empty() ? "" : " (" + name.better + ")");
 }
 
@@ -143,6 +121,29 @@ std::string latex_text(const std::string& text) {
 }
 
 }  // namespace
+
+MeasureHeading heading_of(const std::string& measure) {
+  static const std::map<std::string, MeasureHeading> names = {
+      {"miou", {"mIoU", "higher is better"}},
+      {"miou_without_background", {"mIoU without background", "higher is better"}},
+      {"pixel_accuracy", {"Pixel accuracy", "higher is better"}},
+      {"ece", {"Expected calibration error", "lower is better"}},
+      {"classwise_ece", {"Class-wise expected calibration error", "lower is better"}},
+      {"auroc_max_probability", {"AUROC of the maximum probability for errors", "higher is better"}},
+      {"auroc_radius", {"AUROC of the radius for errors", "higher is better, 0.5 tells nothing"}},
+      {"radius_error_correlation", {"Rank correlation of radius and error", ""}},
+      {"radius_depth_correlation", {"Rank correlation of radius and depth, pixels", ""}},
+      {"prototype_nodes", {"Nodes with a class prototype", ""}},
+      {"prototype_radius_depth", {"Rank correlation of radius and depth, class prototypes", ""}},
+      {"tree_distance_of_errors", {"Mean tree distance of errors", "lower is better"}},
+      {"consistency_violations", {"Consistency violations", "lower is better"}},
+      {"prototype_distortion", {"Average distortion of class prototypes", "lower is better"}},
+      {"prototype_worst_distortion", {"Worst-case distortion of class prototypes", "lower is better"}},
+      {"prototype_map", {"MAP of class prototypes", "higher is better"}},
+      {"prototype_delta", {"Relative delta-hyperbolicity of class prototypes", "0 is a tree"}}};
+  const auto found = names.find(measure);
+  return found == names.end() ? MeasureHeading{measure, ""} : found->second;
+}
 
 std::string comparison_csv(const std::vector<ComparisonTable>& tables) {
   std::string text =

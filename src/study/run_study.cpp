@@ -1,6 +1,7 @@
 #include "gyroseg/study/run_study.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -165,11 +166,15 @@ class Session {
     const RunFolder working{options_.folders.working(run)};
     const fs::path log = working.path / "log.txt";
     const ChildResult result = run_child(arguments, log, [&] {
-      const Steps steps = steps_of(working);
-      const std::int64_t part =
-          what != "train" ? kUnits : steps.all > 0 ? kUnits * steps.made / steps.all : 0;
-      progress_->update((begun_ - 1) * kUnits + std::min<std::int64_t>(part, kUnits - 1),
-                        "run " + std::to_string(begun_) + " of " + std::to_string(runs_) + "  " + run.name);
+      // train's own line, "step 20/400  epoch 1  loss 1.78 ..."; measuring counts as the end of the run.
+      const std::string line = last_line(log);
+      long long made = 0;
+      long long all = 0;
+      const bool counted = std::sscanf(line.c_str(), "step %lld/%lld", &made, &all) == 2 && all > 0;
+      const std::int64_t part = what != "train" ? kUnits - 1 : counted ? kUnits * made / all : 0;
+      progress_->update((begun_ - 1) * kUnits + std::clamp<std::int64_t>(part, 0, kUnits - 1),
+                        "run " + std::to_string(begun_) + " of " + std::to_string(runs_) + "  " +
+                            run.name + (counted && what == "train" ? ": " + line.substr(0, line.find("  ETA")) : ""));
     });
     if (result.interrupted) {
       outcome.interrupted = true;

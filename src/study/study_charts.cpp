@@ -16,6 +16,23 @@ std::string series_name(const StudyArm& arm) {
                                       : arm.space + ", c = " + arm.curvature;
 }
 
+// An arm beside the grid that is compared with one in it belongs to a dimension: no level line.
+bool is_variant(const StudyArm& arm) { return arm.dim == 0 && !arm.twin.empty(); }
+
+// Of all tables, so that every chart gives a space the same colour.
+std::vector<std::string> all_names(const std::vector<ComparisonTable>& tables) {
+  std::vector<std::string> names;
+  for (const ComparisonTable& table : tables) {
+    for (const ArmFigure& row : table.rows) {
+      if (!is_variant(*row.arm) &&
+          std::find(names.begin(), names.end(), series_name(*row.arm)) == names.end()) {
+        names.push_back(series_name(*row.arm));
+      }
+    }
+  }
+  return names;
+}
+
 Series& series_of(std::vector<Series>& all, const StudyArm& arm) {
   const auto found = std::find_if(all.begin(), all.end(), [&](const Series& s) {
     return s.name == series_name(arm) && s.kind == arm.loss;
@@ -56,6 +73,7 @@ void sort_by_x(Series& series) {
 }  // namespace
 
 std::vector<NamedChart> study_charts(const std::vector<ComparisonTable>& tables) {
+  const std::vector<std::string> names = all_names(tables);
   std::vector<NamedChart> charts;
   for (const ComparisonTable& table : tables) {
     std::set<int> levels;
@@ -66,17 +84,20 @@ std::vector<NamedChart> study_charts(const std::vector<ComparisonTable>& tables)
         dims.insert(row.arm->dim);
       }
     }
-    if (table.corruption != "none" || dims.size() < 2) {
+    if (table.corruption != "none" || dims.size() < 2 || table.measure == "prototype_nodes") {
       continue;
     }
     for (const int level : levels) {
       LineChart chart;
-      chart.title = table.measure + (level > 0 ? ", level " + std::to_string(level) : "");
+      chart.title = heading_of(table.measure).heading;
+      if (level > 0) {
+        chart.title += ", level " + std::to_string(level);
+      }
       chart.x_title = "dimension of the embedding";
-      chart.y_title = table.measure;
+      chart.names = names;
       chart.x_ticks = {dims.begin(), dims.end()};
       for (const ArmFigure& row : table.rows) {
-        if (row.level != level) {
+        if (row.level != level || is_variant(*row.arm)) {
           continue;
         }
         Series& series = series_of(chart.series, *row.arm);

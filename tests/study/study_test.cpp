@@ -8,7 +8,9 @@
 #include <iterator>
 
 #include "gyroseg/config/read.h"
+#include "gyroseg/data/image_io.h"
 #include "gyroseg/study/child_process.h"
+#include "gyroseg/study/folder_lock.h"
 #include "gyroseg/training/interrupt.h"
 #include "gyroseg/training/run_folder.h"
 #include "support/tiny_run.h"
@@ -117,6 +119,21 @@ TEST(ChildProcess, AnInterruptIsPassedOn) {
   EXPECT_TRUE(result.interrupted);
   EXPECT_EQ(result.status, 0);
   EXPECT_EQ(last_line(log), "saved");
+}
+
+TEST(FolderLock, HasOneHolder) {
+  const TemporaryFolder folder("folder_lock");
+  {
+    const FolderLock lock(folder.path());
+    try {
+      const FolderLock second(folder.path());
+      FAIL();
+    } catch (const DataError& error) {
+      EXPECT_EQ(error.what(), folder.path().string() + ": another program is at work here");
+    }
+  }
+  EXPECT_NO_THROW(FolderLock{folder.path()});
+  EXPECT_THROW(FolderLock{folder.path() / "none"}, DataError);
 }
 
 }  // namespace gyroseg::study_test

@@ -37,6 +37,13 @@ struct ArmFigure {
   std::optional<double> holm;            ///< of difference->p, over all rows of the table
 };
 
+/// What tables and figures call a measure: docs/compare_topologies.md defines them.
+struct MeasureHeading {
+  std::string heading;  ///< the measure's own name where it is not known
+  std::string better;   ///< "higher is better", or ""
+};
+[[nodiscard]] MeasureHeading heading_of(const std::string& measure);
+
 /// One measure on one copy of the split: what Holm's correction counts as one family.
 struct ComparisonTable {
   std::string corruption;
