@@ -75,12 +75,12 @@ void check_indices(const char* what, const torch::Tensor& indices, std::int64_t 
   }
 }
 
-json snapshot_json(const EmbeddingSnapshot& snapshot, const Counts& n, EmbeddingView view) {
+json snapshot_json(const PageSnapshot& snapshot, const Counts& n, PageView view) {
   check_shape("xy", snapshot.xy, {n.points, 2});
   check_shape("prototypes", snapshot.prototypes, {n.nodes, 2});
   check_shape("predicted", snapshot.predicted, {n.levels, n.points});
   check_indices("predicted", snapshot.predicted, -1, n.nodes);
-  TORCH_CHECK_VALUE(view == EmbeddingView::plane || snapshot.curvature > 0,
+  TORCH_CHECK_VALUE(view == PageView::plane || snapshot.curvature > 0,
                     "embedding_json: curvature: expected c > 0 for the disk, got ", snapshot.curvature);
   json result = {{"step", snapshot.step},
                  {"epoch", snapshot.epoch},
@@ -101,7 +101,7 @@ json snapshot_json(const EmbeddingSnapshot& snapshot, const Counts& n, Embedding
   return result;
 }
 
-json run_json(const EmbeddingRun& run, Counts n) {
+json run_json(const PageRun& run, Counts n) {
   TORCH_CHECK_VALUE(run.truth.defined() && run.truth.dim() == 1, "embedding_json: ", run.name, ": expected truth [N]");
   TORCH_CHECK_VALUE(!run.snapshots.empty(), "embedding_json: ", run.name, ": expected a snapshot, got none");
   n.points = run.truth.size(0);
@@ -119,11 +119,11 @@ json run_json(const EmbeddingRun& run, Counts n) {
   json result = {{"name", run.name},
                  {"space", run.space},
                  {"dim", run.dim},
-                 {"view", run.view == EmbeddingView::disk ? "disk" : "plane"},
+                 {"view", run.view == PageView::disk ? "disk" : "plane"},
                  {"caption", run.caption},
                  {"points", points},
                  {"snapshots", json::array()}};
-  for (const EmbeddingSnapshot& snapshot : run.snapshots) {
+  for (const PageSnapshot& snapshot : run.snapshots) {
     result["snapshots"].push_back(snapshot_json(snapshot, n, run.view));
   }
   return result;
@@ -144,7 +144,7 @@ std::string embedding_json(const EmbeddingPage& page) {
   for (const PageImage& image : page.images) {
     result["images"].push_back(image_json(image));
   }
-  for (const EmbeddingRun& run : page.runs) {
+  for (const PageRun& run : page.runs) {
     result["runs"].push_back(run_json(run, counts));
   }
   const std::string text = result.dump(-1, ' ', /*ensure_ascii=*/true, json::error_handler_t::replace);

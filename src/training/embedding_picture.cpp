@@ -27,8 +27,8 @@ torch::Tensor at_distance(const torch::Tensor& z, double c) {
 }
 
 // The same ball with any curvature is the unit ball, drawn at another scale.
-EmbeddingPicture hyperbolic_picture(const torch::Tensor& v, std::int64_t pixels, double c,
-                                    EmbeddingPicture picture) {
+PagePicture hyperbolic_picture(const torch::Tensor& v, std::int64_t pixels, double c,
+                                    PagePicture picture) {
   if (v.size(1) == 2) {
     picture.projection = "The network's two dimensions as they are, in the Poincare disk";
     picture.xy = 2 * v;  // lambda0
@@ -48,11 +48,11 @@ torch::Tensor base_of(const Manifold& manifold, const torch::Tensor& points) {
   return mean.isfinite().all().item<bool>() ? mean : manifold.midpoint(points);
 }
 
-EmbeddingPicture flat_picture(const Manifold& manifold, const torch::Tensor& v, std::int64_t pixels,
-                              EmbeddingPicture picture) {
+PagePicture flat_picture(const Manifold& manifold, const torch::Tensor& v, std::int64_t pixels,
+                              PagePicture picture) {
   const bool sphere = manifold.kind() == "sphere";
   const torch::Tensor points = manifold.embed(v);
-  picture.view = EmbeddingView::plane;
+  picture.view = PageView::plane;
   if (v.size(1) == 2) {
     picture.projection = sphere ? "The unit circle as it is" : "The network's two dimensions as they are";
     picture.xy = points;
@@ -73,7 +73,7 @@ EmbeddingPicture flat_picture(const Manifold& manifold, const torch::Tensor& v, 
 
 }  // namespace
 
-EmbeddingPicture picture_of(const PixelEmbeddings& pixels, const ClassPrototypes& classes) {
+PagePicture picture_of(const PixelEmbeddings& pixels, const ClassPrototypes& classes) {
   const torch::NoGradGuard no_grad;
   const std::int64_t n = pixels.size();
   // Classes without a prototype stand at 0 while projecting, and are taken out after it.
@@ -82,7 +82,7 @@ EmbeddingPicture picture_of(const PixelEmbeddings& pixels, const ClassPrototypes
                                       classes.tangents.masked_fill(missing, 0.0)});
   const auto manifold = manifold_of(pixels);
   const bool flat = pixels.space == "euclidean" || pixels.space == "sphere";
-  EmbeddingPicture picture = flat ? flat_picture(*manifold, v, n, {})
+  PagePicture picture = flat ? flat_picture(*manifold, v, n, {})
                                   : hyperbolic_picture(v, n, pixels.curvature, {});
   picture.prototypes = picture.xy.slice(0, n).masked_fill(missing, std::nan(""));
   picture.xy = picture.xy.slice(0, 0, n);

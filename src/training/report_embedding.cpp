@@ -1,6 +1,7 @@
 #include <torch/types.h>
 #include <torch/utils.h>
 
+#include <cmath>
 #include <map>
 
 #include "embedding_sample.h"
@@ -57,37 +58,77 @@ std::string source_text(const ClassPrototypes& classes) {
                       : "Frechet means of these pixels";
 }
 
-EmbeddingSnapshot snapshot_of(const NamedRun& named, const PixelEmbeddings& pixels,
-                              const ClassPrototypes& classes, const EmbeddingPicture& picture) {
-  const TrainingState& state = named.run.state;
-  const double share = state.total_steps > 0 ? static_cast<double>(state.step) / static_cast<double>(state.total_steps) : 1;
-  const torch::Tensor own = classes.tangents.index_select(0, pixels.leaves);
-  EmbeddingSnapshot snapshot;
-  snapshot.step = state.step;
-  snapshot.epoch = share * static_cast<double>(named.run.config.training.epochs);
+// The same pixels at one step of the training.
+struct Moment {
+  std::int64_t step;
+  double epoch;
+  PixelEmbeddings pixels;
+  ClassPrototypes classes;
+};
+
+// One projection of all moments, so that the picture does not turn from one to the next. Hyperbolic
+// spaces of several curvatures are one at several scales.
+PagePicture picture_of_all(const std::vector<Moment>& moments) {
+  PixelEmbeddings pixels = moments.front().pixels;
+  std::vector<torch::Tensor> tangents;
+  std::vector<torch::Tensor> prototypes;
+  for (const Moment& moment : moments) {
+    const double scale = moment.pixels.curvature > 0 ? std::sqrt(moment.pixels.curvature) : 1;
+    tangents.push_back(moment.pixels.tangents * scale);
+    prototypes.push_back(moment.classes.tangents * scale);
+  }
+  pixels.curvature = pixels.curvature > 0 ? 1 : pixels.curvature;
+  pixels.tangents = torch::cat(tangents);
+  return picture_of(pixels, {torch::cat(prototypes), {}});
+}
+
+// The part of moment k, at its own scale again.
+PageSnapshot page_snapshot(const std::vector<Moment>& moments, std::size_t k, const PagePicture& picture,
+                           const Hierarchy& tree) {
+  const Moment& moment = moments[k];
+  const PixelEmbeddings& pixels = moment.pixels;
+  const double scale = pixels.curvature > 0 ? 1 / std::sqrt(pixels.curvature) : 1;
+  const auto at = static_cast<std::int64_t>(k);
+  const std::int64_t nodes = moment.classes.tangents.size(0);
+  PageSnapshot snapshot;
+  snapshot.step = moment.step;
+  snapshot.epoch = moment.epoch;
   snapshot.curvature = pixels.curvature;
-  snapshot.xy = picture.xy;
-  snapshot.prototypes = picture.prototypes;
-  snapshot.predicted = nodes_of(pixels.predicted, named.run.tree);
+  snapshot.xy = scale * picture.xy.narrow(0, at * pixels.size(), pixels.size());
+  snapshot.prototypes = scale * picture.prototypes.narrow(0, at * nodes, nodes);
+  snapshot.predicted = nodes_of(pixels.predicted, tree);
   snapshot.radius = pixels.radius;
   snapshot.confidence = pixels.confidence;
-  snapshot.prototype_distance = manifold_of(pixels)->tangent_dist(pixels.tangents.to(torch::kFloat64), own);
+  snapshot.prototype_distance = manifold_of(pixels)->tangent_dist(
+      pixels.tangents.to(torch::kFloat64), moment.classes.tangents.index_select(0, pixels.leaves));
   return snapshot;
 }
 
-EmbeddingRun embedding_run(NamedRun& named, const SegmentationDataset& data, const PixelEmbeddings& pixels,
-                           const std::string& split, PageImages& images) {
-  const ClassPrototypes classes = class_prototypes(network_of(named.run), pixels);
-  const EmbeddingPicture picture = picture_of(pixels, classes);
-  EmbeddingRun run;
+// What the checkpoint makes of the split; nothing where the network has no embedding.
+std::vector<Moment> checkpoint_moment(NamedRun& named, const SegmentationDataset& data, std::int64_t points) {
+  const auto pixels = sample_pixel_embeddings(network_of(named.run), data, {points, kReportImages, 0});
+  if (!pixels) {
+    return {};
+  }
+  const TrainingState& state = named.run.state;
+  const double share =
+      state.total_steps > 0 ? static_cast<double>(state.step) / static_cast<double>(state.total_steps) : 1;
+  return {{state.step, share * static_cast<double>(named.run.config.training.epochs), *pixels,
+           class_prototypes(network_of(named.run), *pixels)}};
+}
+
+PageRun page_run(const NamedRun& named, const SegmentationDataset& data, const std::vector<Moment>& moments,
+                 const std::string& source, PageImages& images) {
+  const PixelEmbeddings& pixels = moments.front().pixels;
+  const PagePicture picture = picture_of_all(moments);
+  PageRun run;
   run.name = named.name;
   run.space = pixels.space;
   run.dim = pixels.dim();
   run.view = picture.view;
-  run.caption = c10::str(picture.projection, ". ", pixels.size(), " pixels of the ", split,
-                         " split, the same number at most of each leaf class; checkpoint ",
-                         named.run.checkpoint, " (step ", named.run.state.step, "), decoded by ", pixels.decode,
-                         ". Large dots: ", source_text(classes), ".");
+  run.caption = c10::str(picture.projection, ". ", pixels.size(), " pixels of the ", source,
+                         ", the same number at most of each leaf class, decoded by ", pixels.decode,
+                         ". Large dots: ", source_text(moments.back().classes), ".");
   std::map<std::int64_t, std::int64_t> places;
   for (const auto& [image, name] : pixels.image_names) {
     places[image] = images.index_of(data, image);
@@ -100,7 +141,9 @@ EmbeddingRun embedding_run(NamedRun& named, const SegmentationDataset& data, con
   run.row = pixels.rows;
   run.column = pixels.columns;
   run.truth = pixels.leaves;
-  run.snapshots.push_back(snapshot_of(named, pixels, classes, picture));
+  for (std::size_t k = 0; k < moments.size(); ++k) {
+    run.snapshots.push_back(page_snapshot(moments, k, picture, named.run.tree));
+  }
   return run;
 }
 
@@ -118,12 +161,14 @@ EmbeddingPage report_embedding(std::vector<NamedRun>& runs, const ReportRequest&
       continue;
     }
     const SegmentationDataset data(named.run.config.data, named.run.tree, request.split);
-    const auto pixels = sample_pixel_embeddings(network_of(named.run), data, {request.points, kReportImages, 0});
-    if (pixels) {
-      page.runs.push_back(embedding_run(named, data, *pixels, request.split, images));
-    } else {
+    const std::vector<Moment> moments = checkpoint_moment(named, data, request.points);
+    if (moments.empty()) {
       miss(what + "the network has none, as no loss and no classifier reads one, or the split has no labelled pixel");
+      continue;
     }
+    const std::string source = c10::str(request.split, " split at checkpoint ", named.run.checkpoint, " (step ",
+                                        named.run.state.step, ")");
+    page.runs.push_back(page_run(named, data, moments, source, images));
   }
   return page;
 }

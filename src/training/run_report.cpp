@@ -15,13 +15,13 @@
 namespace gyroseg {
 namespace {
 
-std::string paragraph(const std::string& text) { return "<p class=\"missing\">" + html_escaped(text) + "</p>\n"; }
+std::string missing_paragraph(const std::string& text) { return "<p class=\"missing\">" + html_escaped(text) + "</p>\n"; }
 
-std::string folded(const std::string& title, const std::string& html) {
+std::string folded_part(const std::string& title, const std::string& html) {
   return "<details><summary>" + html_escaped(title) + "</summary>\n" + html + "</details>\n";
 }
 
-std::string short_number(double value) {
+std::string fact_number(double value) {
   char text[32];
   std::snprintf(text, sizeof text, "%.6g", value);
   return text;
@@ -37,14 +37,14 @@ struct ReportedRun {
 std::string loss_text(const Config& config) {
   std::string text;
   for (const LossConfig& loss : config.loss) {
-    text += (text.empty() ? "" : " + ") + (loss.weight == 1 ? "" : short_number(loss.weight) + " ") + loss.name;
+    text += (text.empty() ? "" : " + ") + (loss.weight == 1 ? "" : fact_number(loss.weight) + " ") + loss.name;
   }
   return text.empty() ? "-" : text;
 }
 
 std::string curvature_text(const EmbeddingConfig& embedding) {
   const bool curved = embedding.space == "poincare" || embedding.space == "lorentz";
-  return curved ? short_number(embedding.curvature) + (embedding.learn_curvature ? ", learned from there" : "") : "-";
+  return curved ? fact_number(embedding.curvature) + (embedding.learn_curvature ? ", learned from there" : "") : "-";
 }
 
 class RunReport {
@@ -164,7 +164,7 @@ class RunReport {
 
   std::string embedding_section(ReportPage& page) {
     if (request_.points == 0) {
-      return paragraph("Left out, as 0 points were asked for.");
+      return missing_paragraph("Left out, as 0 points were asked for.");
     }
     const std::size_t before = left_out_.size();
     try {
@@ -179,7 +179,7 @@ class RunReport {
     }
     std::string html = page.embedding.empty() ? "" : embedding_place();
     for (std::size_t i = before; i < left_out_.size(); ++i) {
-      html += paragraph(left_out_[i]);
+      html += missing_paragraph(left_out_[i]);
     }
     return html;
   }
@@ -192,7 +192,7 @@ class RunReport {
         reports.push_back({run.name, run.evaluation->report,
                            {run.evaluation->context.begin(), run.evaluation->context.end()}});
       } else {
-        html += paragraph("Left out: " + run.name + " has no metrics of the " + request_.split + " split; evaluate writes them.");
+        html += missing_paragraph("Left out: " + run.name + " has no metrics of the " + request_.split + " split; evaluate writes them.");
       }
     }
     if (reports.size() > 1) {
@@ -202,7 +202,7 @@ class RunReport {
       if (run.evaluation) {
         html += "<h3>" + html_escaped(run.name + ": " + request_.split + " split, " + run.evaluation->mode) + "</h3>\n" +
                 level_table(run.evaluation->report, TableStyle::html) +
-                folded("Classes of " + run.name, class_table(run.evaluation->report, TableStyle::html));
+                folded_part("Classes of " + run.name, class_table(run.evaluation->report, TableStyle::html));
       }
     }
     return html;
@@ -210,9 +210,9 @@ class RunReport {
 
   std::string figure_section(const std::string& figures, const std::string& kind) const {
     if (figures.empty()) {
-      std::string html = paragraph("Nothing to draw.");
+      std::string html = missing_paragraph("Nothing to draw.");
       for (const std::string& what : left_out_) {
-        html += what.starts_with("embedding") || what.starts_with("tables") ? "" : paragraph(what);
+        html += what.starts_with("embedding") || what.starts_with("tables") ? "" : missing_paragraph(what);
       }
       return html;
     }
@@ -223,7 +223,7 @@ class RunReport {
     std::string html;
     for (const ReportedRun& run : runs_) {
       const std::vector<std::uint8_t> bytes = read_bytes(run.folder.config());
-      html += folded(run.folder.config().string(), "<pre>" + html_escaped({bytes.begin(), bytes.end()}) + "</pre>\n");
+      html += folded_part(run.folder.config().string(), "<pre>" + html_escaped({bytes.begin(), bytes.end()}) + "</pre>\n");
     }
     return html;
   }

@@ -79,7 +79,7 @@ TEST_F(ReportTest, OneRunBecomesOneFile) {
   const std::string page = page_text(path("ball") / "report.html");
   for (const char* part : {"<td>poincare, 8 dimensions</td>", "<h2>Metrics</h2>", "<td>low_hand</td>", "alt=\"loss\"",
                            "alt=\"confusion_level_sum_level3\"", "alt=\"panels_level1\"", "HoroPCA of 8 dimensions",
-                           "checkpoint best"}) {
+                           "test split at checkpoint best"}) {
     EXPECT_TRUE(page.find(part) != std::string::npos) << part;
   }
   EXPECT_EQ(page.find("src=\"http"), std::string::npos);

@@ -54,8 +54,8 @@ torch::Tensor planted_prototypes(const Hierarchy& tree, double scale) {
   return places;
 }
 
-EmbeddingSnapshot planted_snapshot(const Hierarchy& tree, int number, double scale) {
-  EmbeddingSnapshot snapshot;
+PageSnapshot planted_snapshot(const Hierarchy& tree, int number, double scale) {
+  PageSnapshot snapshot;
   snapshot.step = 100 * (number + 1);
   snapshot.epoch = number + 1;
   snapshot.curvature = kCurvature;
@@ -83,10 +83,10 @@ EmbeddingSnapshot planted_snapshot(const Hierarchy& tree, int number, double sca
   return snapshot;
 }
 
-EmbeddingRun planted_run(const Hierarchy& tree, const std::string& name, EmbeddingView view) {
-  EmbeddingRun run;
+PageRun planted_run(const Hierarchy& tree, const std::string& name, PageView view) {
+  PageRun run;
   run.name = name;
-  run.space = view == EmbeddingView::disk ? "poincare" : "euclidean";
+  run.space = view == PageView::disk ? "poincare" : "euclidean";
   run.view = view;
   run.caption = "5000 planted pixels, drawn as they are.";
   const torch::Tensor index = torch::arange(kPoints);
@@ -119,9 +119,9 @@ int main(int argc, char** argv) {
     page.images.push_back({"image" + std::to_string(i) + ".png", planted_image(i)});
   }
   const ReportSection place = {"embedding-section", "Embedding", embedding_place()};
-  page.runs.push_back(planted_run(page.tree, "ball", EmbeddingView::disk));
+  page.runs.push_back(planted_run(page.tree, "ball", PageView::disk));
   write_page(folder / "one.html", {"One run", {place}, embedding_json(page)});
-  page.runs.push_back(planted_run(page.tree, "plane", EmbeddingView::plane));
+  page.runs.push_back(planted_run(page.tree, "plane", PageView::plane));
   write_page(folder / "two.html", {"Two runs", {place}, embedding_json(page)});
   write_page(folder / "none.html", {"No embedding", {{"facts", "Facts", "<p>a &lt; b</p>"}}});
   return 0;

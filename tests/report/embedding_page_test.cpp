@@ -53,14 +53,14 @@ EmbeddingPage small_page() {
   const auto at = [&](int level, std::int64_t node) -> std::int64_t {
     return page.tree.level(level).at(page.tree.class_at(level, static_cast<int>(node)));
   };
-  EmbeddingRun run;
+  PageRun run;
   run.name = "</script>";
   run.space = "poincare";
   run.image = torch::zeros({2}, torch::kInt64);
   run.row = torch::tensor({3, 0}, torch::kInt64);
   run.column = torch::tensor({5, 1}, torch::kInt64);
   run.truth = torch::tensor({low_hand, low_leg}, torch::kInt64);
-  EmbeddingSnapshot snapshot;
+  PageSnapshot snapshot;
   snapshot.step = 10;
   snapshot.epoch = 2.5;
   snapshot.curvature = 0.7;

@@ -11,7 +11,7 @@
 namespace gyroseg {
 
 /// How an embedding is drawn: the Poincare disk, moved by Moebius maps, or a plane, moved by shifts.
-enum class EmbeddingView { disk, plane };
+enum class PageView { disk, plane };
 
 /// An image that pixels come from.
 struct PageImage {
@@ -25,7 +25,7 @@ struct PageImage {
 ///                from the centre in the space's own measure (curvature included). In the plane they are
 ///                the coordinates; the disk shows exp0 of them, exactly also where the ball's own float32
 ///                coordinates are on the rim
-struct EmbeddingSnapshot {
+struct PageSnapshot {
   std::int64_t step = 0;
   double epoch = 0;
   double curvature = 0;              ///< c > 0 where the view is the disk; else anything
@@ -38,23 +38,23 @@ struct EmbeddingSnapshot {
 };
 
 /// The same N pixels at each snapshot of one run.
-struct EmbeddingRun {
+struct PageRun {
   std::string name;
   std::string space;  ///< euclidean | sphere | poincare | lorentz
   std::int64_t dim = 2;
-  EmbeddingView view = EmbeddingView::disk;
+  PageView view = PageView::disk;
   std::string caption;   ///< says which projection, of what
   torch::Tensor image;   ///< [N] int64 index into EmbeddingPage::images
   torch::Tensor row;     ///< [N] int64
   torch::Tensor column;  ///< [N] int64
   torch::Tensor truth;   ///< [N] int64 node, or kIgnored
-  std::vector<EmbeddingSnapshot> snapshots;  ///< at least one, in the order of epochs
+  std::vector<PageSnapshot> snapshots;  ///< at least one, in the order of epochs
 };
 
 struct EmbeddingPage {
   Hierarchy tree;  ///< of all runs
   std::vector<PageImage> images;
-  std::vector<EmbeddingRun> runs;
+  std::vector<PageRun> runs;
 };
 
 /// The data block of the page as one line of JSON without '<', so that it can stand in a <script>:

@@ -10,10 +10,10 @@
 
 namespace gyroseg {
 
-/// An embedding in two dimensions, as EmbeddingSnapshot has it: tangent coordinates at the picture's centre,
+/// An embedding in two dimensions, as PageSnapshot has it: tangent coordinates at the picture's centre,
 /// whose length is the distance from it in the space's own measure.
-struct EmbeddingPicture {
-  EmbeddingView view = EmbeddingView::disk;
+struct PagePicture {
+  PageView view = PageView::disk;
   std::string projection;    ///< which map, for the caption
   torch::Tensor xy;          ///< [N,2] float64
   torch::Tensor prototypes;  ///< [V,2] float64; NaN where there is none
@@ -26,7 +26,7 @@ struct EmbeddingPicture {
 ///   sphere             the plane: the unit circle as it is, else the tangent plane at the mean (in three
 ///                      dimensions this is the azimuthal equidistant map, in more its principal components)
 ///   Throws             c10::ValueError on tensors that do not fit
-[[nodiscard]] EmbeddingPicture picture_of(const PixelEmbeddings& pixels,
+[[nodiscard]] PagePicture picture_of(const PixelEmbeddings& pixels,
                                           const ClassPrototypes& classes);
 
 }  // namespace gyroseg
