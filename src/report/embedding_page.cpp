@@ -13,7 +13,7 @@
 namespace gyroseg {
 namespace {
 
-using nlohmann::json;
+using PageJson = nlohmann::json;
 
 // Images with no side above this are stored without loss: a pixel of theirs is large on the page.
 constexpr std::int64_t kSmallImage = 160;
@@ -26,8 +26,8 @@ std::string packed(const torch::Tensor& numbers, torch::ScalarType type) {
   return base64({bytes, bytes + flat.nbytes()});
 }
 
-json tree_json(const Hierarchy& tree) {
-  json result;
+PageJson tree_json(const Hierarchy& tree) {
+  PageJson result;
   const std::vector<Rgb> colors = node_palette(tree);
   for (int node = 0; node < tree.num_nodes(); ++node) {
     result["names"].push_back(tree.name(node));
@@ -43,7 +43,7 @@ json tree_json(const Hierarchy& tree) {
   return result;
 }
 
-json image_json(const PageImage& image) {
+PageJson image_json(const PageImage& image) {
   const bool small = image.rgb.size(0) <= kSmallImage && image.rgb.size(1) <= kSmallImage;
   const std::string source =
       small ? "data:image/png;base64," + base64(encode_png(image.rgb))
@@ -75,19 +75,19 @@ void check_indices(const char* what, const torch::Tensor& indices, std::int64_t 
   }
 }
 
-json snapshot_json(const PageSnapshot& snapshot, const Counts& n, PageView view) {
+PageJson snapshot_json(const PageSnapshot& snapshot, const Counts& n, PageView view) {
   check_shape("xy", snapshot.xy, {n.points, 2});
   check_shape("prototypes", snapshot.prototypes, {n.nodes, 2});
   check_shape("predicted", snapshot.predicted, {n.levels, n.points});
   check_indices("predicted", snapshot.predicted, -1, n.nodes);
   TORCH_CHECK_VALUE(view == PageView::plane || snapshot.curvature > 0,
                     "embedding_json: curvature: expected c > 0 for the disk, got ", snapshot.curvature);
-  json result = {{"step", snapshot.step},
+  PageJson result = {{"step", snapshot.step},
                  {"epoch", snapshot.epoch},
                  {"curvature", snapshot.curvature},
                  {"xy", packed(snapshot.xy, torch::kFloat32)},
                  {"prototypes", packed(snapshot.prototypes, torch::kFloat32)},
-                 {"predicted", json::array()}};
+                 {"predicted", PageJson::array()}};
   for (std::int64_t k = 0; k < n.levels; ++k) {
     result["predicted"].push_back(packed(snapshot.predicted[k], torch::kInt16));
   }
@@ -101,11 +101,11 @@ json snapshot_json(const PageSnapshot& snapshot, const Counts& n, PageView view)
   return result;
 }
 
-json run_json(const PageRun& run, Counts n) {
+PageJson run_json(const PageRun& run, Counts n) {
   TORCH_CHECK_VALUE(run.truth.defined() && run.truth.dim() == 1, "embedding_json: ", run.name, ": expected truth [N]");
   TORCH_CHECK_VALUE(!run.snapshots.empty(), "embedding_json: ", run.name, ": expected a snapshot, got none");
   n.points = run.truth.size(0);
-  json points;
+  PageJson points;
   const auto add = [&](const char* name, const torch::Tensor& indices, std::int64_t low, std::int64_t high,
                        torch::ScalarType type) {
     check_shape(name, indices, {n.points});
@@ -116,13 +116,13 @@ json run_json(const PageRun& run, Counts n) {
   add("row", run.row, 0, INT32_MAX, torch::kInt32);
   add("column", run.column, 0, INT32_MAX, torch::kInt32);
   add("truth", run.truth, kIgnored, n.nodes, torch::kInt16);
-  json result = {{"name", run.name},
+  PageJson result = {{"name", run.name},
                  {"space", run.space},
                  {"dim", run.dim},
                  {"view", run.view == PageView::disk ? "disk" : "plane"},
                  {"caption", run.caption},
                  {"points", points},
-                 {"snapshots", json::array()}};
+                 {"snapshots", PageJson::array()}};
   for (const PageSnapshot& snapshot : run.snapshots) {
     result["snapshots"].push_back(snapshot_json(snapshot, n, run.view));
   }
@@ -137,17 +137,17 @@ std::string embedding_json(const EmbeddingPage& page) {
                     " nodes, got ", page.tree.num_nodes());
   const Counts counts = {0, page.tree.num_nodes(), page.tree.num_levels(),
                          static_cast<std::int64_t>(page.images.size())};
-  json result = {{"version", 1},
+  PageJson result = {{"version", 1},
                  {"tree", tree_json(page.tree)},
-                 {"images", json::array()},
-                 {"runs", json::array()}};
+                 {"images", PageJson::array()},
+                 {"runs", PageJson::array()}};
   for (const PageImage& image : page.images) {
     result["images"].push_back(image_json(image));
   }
   for (const PageRun& run : page.runs) {
     result["runs"].push_back(run_json(run, counts));
   }
-  const std::string text = result.dump(-1, ' ', /*ensure_ascii=*/true, json::error_handler_t::replace);
+  const std::string text = result.dump(-1, ' ', /*ensure_ascii=*/true, PageJson::error_handler_t::replace);
   std::string safe;
   for (const char c : text) {
     if (c == '<') {
