@@ -12,10 +12,8 @@ constexpr double kSample = 34;  // length of a legend's line
 constexpr double kGap = 8;      // between sample and text
 constexpr double kBetween = 22;
 constexpr double kFontSize = 12;
-constexpr double kSize = 4;  // half the size of a marker
-constexpr const char* kKindColor = "#555555";
 
-// Corners of the markers but the first, a circle, for kSize 1.
+// Corners of the markers but the first, a circle, of size 1.
 const std::vector<std::vector<std::array<double, 2>>>& corners() {
   static const std::vector<std::vector<std::array<double, 2>>> shapes = {
       {},
@@ -35,16 +33,16 @@ double entry_width(const LegendEntry& entry) {
   return kSample + kGap + text_width(entry.text, kFontSize);
 }
 
-void draw_shape(Svg& svg, double x, double y, std::size_t name, const Paint& paint) {
+void draw_shape(Svg& svg, double x, double y, std::size_t name, double size, const Paint& paint) {
   const auto& shape = corners()[name % corners().size()];
   if (shape.empty()) {
-    svg.circle(x, y, kSize, paint);
+    svg.circle(x, y, size, paint);
     return;
   }
   SvgPath outline;
   for (const auto& [dx, dy] : shape) {
-    const double corner_x = x + kSize * dx;
-    const double corner_y = y + kSize * dy;
+    const double corner_x = x + size * dx;
+    const double corner_y = y + size * dy;
     outline.empty() ? outline.move_to(corner_x, corner_y) : outline.line_to(corner_x, corner_y);
   }
   svg.path(outline.close(), paint);
@@ -65,18 +63,19 @@ const std::string& series_dash(std::size_t index) {
 }
 
 void draw_marker(Svg& svg, double x, double y, std::size_t name, std::size_t kind,
-                 const std::string& color) {
-  constexpr double kRim = 1.6;
+                 const std::string& color, double size) {
+  const double rim = 0.4 * size;
+  const std::string& ground = svg.theme().ground;
   const std::size_t filling = kind % 4;
   if (filling == 0) {
-    draw_shape(svg, x, y, name, {.fill = color, .stroke = "#ffffff", .width = 0.8});
+    draw_shape(svg, x, y, name, size, {.fill = color, .stroke = ground, .width = 0.2 * size});
     return;
   }
-  draw_shape(svg, x, y, name, {.fill = "#ffffff", .stroke = color, .width = kRim});
+  draw_shape(svg, x, y, name, size, {.fill = ground, .stroke = color, .width = rim});
   if (filling == 2) {
-    draw_shape(svg, x, y, name, {.fill = color, .opacity = 0.35});
+    draw_shape(svg, x, y, name, size, {.fill = color, .opacity = 0.35});
   } else if (filling == 3) {
-    svg.circle(x, y, kRim, {.fill = color});
+    svg.circle(x, y, rim, {.fill = color});
   }
 }
 
@@ -107,11 +106,12 @@ void draw_legend(Svg& svg, const Legend& legend, double left, double top, double
     const double y = top + row_height * (entry.row + 0.5);
     if (entry.is_kind) {
       svg.line(x, y, x + kSample, y,
-               {.stroke = kKindColor, .width = 1.8, .dash = series_dash(entry.index)});
-      draw_marker(svg, x + kSample / 2, y, 0, entry.index, kKindColor);
+               {.stroke = svg.theme().muted, .width = 1.8, .dash = series_dash(entry.index)});
+      draw_marker(svg, x + kSample / 2, y, 0, entry.index, svg.theme().muted);
     } else {
-      svg.line(x, y, x + kSample, y, {.stroke = series_color(entry.index), .width = 1.8});
-      draw_marker(svg, x + kSample / 2, y, entry.index, 0, series_color(entry.index));
+      const std::string color = readable(series_color(entry.index), svg.theme());
+      svg.line(x, y, x + kSample, y, {.stroke = color, .width = 1.8});
+      draw_marker(svg, x + kSample / 2, y, entry.index, 0, color);
     }
     svg.text(x + kSample + kGap, y + 4, entry.text, {.size = kFontSize});
   }

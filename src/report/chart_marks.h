@@ -11,9 +11,9 @@ namespace gyroseg {
 [[nodiscard]] const std::string& series_dash(std::size_t index);
 
 /// A marker centred at (x, y): the shape is that of name `name`, the filling that of kind `kind`
-/// (full, empty, pale, or empty with a dot).
+/// (full, empty, pale, or empty with a dot). size: half of its extent.
 void draw_marker(Svg& svg, double x, double y, std::size_t name, std::size_t kind,
-                 const std::string& color);
+                 const std::string& color, double size = 4);
 
 /// One line of text with a sample before it.
 struct LegendEntry {

@@ -89,7 +89,7 @@ std::vector<LegendEntry> legend_of(const LineChart& chart, const std::vector<std
 }
 
 void draw_axes(Svg& svg, const LineChart& chart, const ChartFrame& frame) {
-  const Paint grid = {.stroke = "#e4e4e4"};
+  const Paint grid = {.stroke = svg.theme().grid};
   for (std::size_t i = 0; i < frame.y.ticks().size(); ++i) {
     const double y = frame.y(frame.y.ticks()[i]);
     svg.line(kLeft, y, kRight, y, grid);
@@ -100,7 +100,7 @@ void draw_axes(Svg& svg, const LineChart& chart, const ChartFrame& frame) {
     svg.line(x, kTop, x, kBottom, grid);
     svg.text(x, kBottom + 18, frame.x.labels()[i], {.size = kChartFont, .anchor = Anchor::middle});
   }
-  svg.rect(kLeft, kTop, kRight - kLeft, kBottom - kTop, {.stroke = "#777777"});
+  svg.rect(kLeft, kTop, kRight - kLeft, kBottom - kTop, {.stroke = svg.theme().frame});
   const double middle_x = (kLeft + kRight) / 2;
   const double middle_y = (kTop + kBottom) / 2;
   svg.text(kLeft, 27, shortened(chart.title, 15, kRight - kLeft, true), {.size = 15, .bold = true});
@@ -159,7 +159,8 @@ void draw_markers(Svg& svg, const Series& s, const ChartFrame& frame, std::size_
     const bool alone = (i == 0 || !has_point(s, i - 1)) &&
                        (i + 1 == s.x.size() || !has_point(s, i + 1));
     if (has_point(s, i) && (alone || i % stride == name % stride)) {
-      draw_marker(svg, frame.x(s.x[i]), frame.y(s.y[i]), name, kind, series_color(name));
+      draw_marker(svg, frame.x(s.x[i]), frame.y(s.y[i]), name, kind,
+                  readable(series_color(name), svg.theme()));
     }
   }
 }
@@ -213,7 +214,7 @@ Svg draw(const LineChart& chart) {
   const std::vector<std::string> names = distinct(chart.series, &Series::name, chart.names);
   const std::vector<std::string> kinds = distinct(chart.series, &Series::kind);
   const Legend legend = lay_out_legend(legend_of(chart, names, kinds), kRight - kLeft);
-  Svg svg(kWidth, kLegendTop + kLegendRow * legend.rows + 4, chart.title);
+  Svg svg(kWidth, kLegendTop + kLegendRow * legend.rows + 4, chart.title, chart.theme);
   draw_axes(svg, chart, frame);
   svg.open_clip(kLeft, kTop, kRight - kLeft, kBottom - kTop);
   for (const Series& s : chart.series) {
@@ -224,7 +225,8 @@ Svg draw(const LineChart& chart) {
     const std::size_t name = place(names, s.name);
     const std::size_t kind = place(kinds, s.kind);
     svg.path(line_of(s, frame),
-             {.stroke = series_color(name), .width = 1.8, .dash = series_dash(kind)});
+             {.stroke = readable(series_color(name), svg.theme()), .width = 1.8,
+              .dash = series_dash(kind)});
     draw_markers(svg, s, frame, name, kind);
   }
   draw_legend(svg, legend, kLeft, kLegendTop, kLegendRow);

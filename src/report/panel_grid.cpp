@@ -98,13 +98,13 @@ void draw_row(Svg& svg, const PanelRow& row, double top, double width) {
   const double pictures = top + kCaptionLine;
   const double height = picture_height(row, width);
   svg.text(kMargin, top + 13, shortened(row.caption, kCaption, svg.width() - 2 * kMargin),
-           {.size = kCaption, .color = "#555555"});
+           {.size = kCaption, .color = svg.theme().muted});
   double x = kMargin;
   for (const Panel& panel : row.panels) {
     const double own = height_of(panel, width);
     const torch::Tensor image = panel.smooth ? panel.image : enlarged(panel.image);
     svg.png(x, pictures, width, own, encode_png(image));
-    svg.rect(x, pictures, width, own, {.stroke = "#999999", .width = 0.7});
+    svg.rect(x, pictures, width, own, {.stroke = svg.theme().frame, .width = 0.7});
     svg.text(x + width / 2, pictures + height + 14, shortened(panel.caption, kCaption, width),
              {.size = kCaption, .anchor = Anchor::middle});
     x += width + kGap;
@@ -129,7 +129,7 @@ Svg draw(const PanelGrid& grid) {
   for (const PanelRow& row : grid.rows) {
     bottom += row_height(row, width);
   }
-  Svg svg(inner + 2 * kMargin, bottom + legend.height + kMargin, grid.title);
+  Svg svg(inner + 2 * kMargin, bottom + legend.height + kMargin, grid.title, grid.theme);
   svg.text(kMargin, 28, shortened(grid.title, 15, inner, true), {.size = 15, .bold = true});
   for (std::size_t i = 0; i < headings.size(); ++i) {
     const double x = kMargin + static_cast<double>(i) * (width + kGap) + width / 2;

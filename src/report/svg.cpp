@@ -101,12 +101,13 @@ SvgPath& SvgPath::close() {
   return *this;
 }
 
-Svg::Svg(double width, double height, const std::string& title) : width_(width), height_(height) {
+Svg::Svg(double width, double height, const std::string& title, const Theme& theme)
+    : width_(width), height_(height), theme_(theme) {
   const auto valid = [](double side) { return side > 0 && side <= kLargestSide; };
   TORCH_CHECK_VALUE(valid(width) && valid(height), "Svg: expected sides in (0, ", kLargestSide,
                     "], got ", width, " x ", height);
   body_.append("<title>").append(xml_escaped(title)).append("</title>\n");
-  rect(0, 0, width, height, {.fill = "#ffffff"});
+  rect(0, 0, width, height, {.fill = theme_.ground});
 }
 
 void Svg::rect(double x, double y, double width, double height, const Paint& paint) {
@@ -131,7 +132,11 @@ void Svg::path(const SvgPath& path, const Paint& paint) {
 
 void Svg::text(double x, double y, const std::string& text, const TextStyle& style) {
   body_ += "<text" + attribute("x", x) + attribute("y", y) + attribute("font-family", kFonts) +
-           attribute("font-size", style.size) + attribute("fill", style.color);
+           attribute("font-size", style.size) + attribute("fill", style.color.empty() ? theme_.text : style.color);
+  if (style.halo) {
+    body_ += attribute("stroke", theme_.ground) + attribute("stroke-width", 3.0) +
+             attribute("stroke-linejoin", "round") + attribute("paint-order", "stroke");
+  }
   if (style.anchor != Anchor::start) {
     body_ += attribute("text-anchor", style.anchor == Anchor::middle ? "middle" : "end");
   }

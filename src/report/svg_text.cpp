@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstddef>
+#include <sstream>
 
 #include "gyroseg/report/svg.h"
 #include "utf8.h"
@@ -93,6 +94,20 @@ std::string shortened(const std::string& text, double size, double width, bool b
     front ? start += next : end = next + end;
   }
   return start + "..." + end;
+}
+
+std::vector<std::string> wrapped_text(const std::string& text, double size, double width) {
+  std::vector<std::string> lines;
+  std::istringstream words(text);
+  for (std::string word; words >> word;) {
+    const std::string longer = lines.empty() ? word : lines.back() + " " + word;
+    if (lines.empty() || text_width(longer, size) > width) {
+      lines.push_back(word);
+    } else {
+      lines.back() = longer;
+    }
+  }
+  return lines;
 }
 
 }  // namespace gyroseg

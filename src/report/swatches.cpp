@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "chart_marks.h"
+
 namespace gyroseg {
 namespace {
 
@@ -39,8 +41,18 @@ void draw_swatches(Svg& svg, const SwatchLayout& layout, double left, double top
     const double x = left + swatch.x;
     const double y = top + swatch.y;
     svg.rect(x, y, kSide, kSide,
-             {.fill = hex(swatch.entry.color), .stroke = "#777777", .width = 0.7});
+             {.fill = hex(swatch.entry.color), .stroke = svg.theme().frame, .width = 0.7});
     svg.text(x + kSide + 6, y + 10.5, swatch.entry.name, {.size = kSwatchFont});
+  }
+}
+
+void draw_marked_swatches(Svg& svg, const SwatchLayout& layout, double left, double top) {
+  for (std::size_t i = 0; i < layout.swatches.size(); ++i) {
+    const Swatch& swatch = layout.swatches[i];
+    const double y = top + swatch.y;
+    draw_marker(svg, left + swatch.x + kSide / 2, y + kSide / 2, i, 0,
+                hex(readable(swatch.entry.color, svg.theme())), kSide / 2.4);
+    svg.text(left + swatch.x + kSide + 6, y + 10.5, swatch.entry.name, {.size = kSwatchFont});
   }
 }
 

@@ -22,4 +22,8 @@ struct SwatchLayout {
 
 void draw_swatches(Svg& svg, const SwatchLayout& layout, double left, double top);
 
+/// The same with the marker of each entry's place in the legend (chart_marks.h) in place of squares,
+/// in a colour that can be seen.
+void draw_marked_swatches(Svg& svg, const SwatchLayout& layout, double left, double top);
+
 }  // namespace gyroseg

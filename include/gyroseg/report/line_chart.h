@@ -37,6 +37,7 @@ struct LineChart {
   /// The order in which names get their colours, so that charts of the same runs agree though some
   /// lack a run. Names that are not in it follow as they appear.
   std::vector<std::string> names = {};
+  Theme theme = {};
 };
 
 /// The axes of a chart in pixels: x spans the data, y is widened to ticks, and down to 0 where the

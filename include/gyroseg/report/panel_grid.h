@@ -34,6 +34,7 @@ struct PanelGrid {
   std::vector<std::string> columns;  ///< headings; long ones are wrapped
   std::vector<PanelRow> rows;
   std::vector<ClassColor> legend;
+  Theme theme = {};
 };
 
 /// The figure, images embedded; each is as wide as its column and keeps its shape.

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "gyroseg/data/mask_io.h"
+#include "gyroseg/report/theme.h"
 
 namespace gyroseg {
 
@@ -23,9 +24,10 @@ enum class Anchor { start, middle, end };
 struct TextStyle {
   double size = 12;
   Anchor anchor = Anchor::start;
-  std::string color = "#222222";
+  std::string color = "";  ///< "": the theme's
   bool bold = false;
-  double angle = 0;  ///< degrees, clockwise, about the anchor
+  double angle = 0;       ///< degrees, clockwise, about the anchor
+  bool halo = false;      ///< a rim of the ground's colour, where text stands on a drawing
 };
 
 /// "#rrggbb".
@@ -48,7 +50,7 @@ class SvgPath {
   std::string data_;
 };
 
-/// A drawing in pixels, x to the right and y downwards, on a white ground of its own: it reads
+/// A drawing in pixels, x to the right and y downwards, on a ground of its own: a white one reads
 /// alike on a white and on a dark page. One document of well-formed XML with nothing outside it.
 ///
 ///   Text     any bytes: markup is escaped; control characters, and bytes that are not UTF-8,
@@ -60,7 +62,7 @@ class Svg {
  public:
   /// width, height > 0, at most 16000. title: what the drawing shows, for tooltips and screen
   /// readers.
-  Svg(double width, double height, const std::string& title);
+  Svg(double width, double height, const std::string& title, const Theme& theme = {});
 
   void rect(double x, double y, double width, double height, const Paint& paint);
   void circle(double x, double y, double radius, const Paint& paint);
@@ -79,6 +81,7 @@ class Svg {
 
   [[nodiscard]] double width() const { return width_; }
   [[nodiscard]] double height() const { return height_; }
+  [[nodiscard]] const Theme& theme() const { return theme_; }
 
   /// The document. Throws c10::ValueError where a group is open.
   [[nodiscard]] std::string document() const;
@@ -86,6 +89,7 @@ class Svg {
  private:
   double width_;
   double height_;
+  Theme theme_;
   std::string body_;
   int clips_ = 0;
   int open_groups_ = 0;
@@ -99,6 +103,11 @@ class Svg {
 /// between: paths and numbered names differ at the end.
 [[nodiscard]] std::string shortened(const std::string& text, double size, double width,
                                     bool bold = false);
+
+/// The lines of at most `width` pixels that the text breaks into at its spaces; a longer word has a
+/// line of its own.
+[[nodiscard]] std::vector<std::string> wrapped_text(const std::string& text, double size,
+                                                    double width);
 
 /// The document as a PNG of `scale` times its size, by librsvg. Throws std::runtime_error where the
 /// document is not SVG.
