@@ -69,6 +69,7 @@ void read(Section s, TrainingConfig& training) {
          "float32 | bfloat16 (float16 would need loss scaling, which bfloat16 does without)");
   s.read("sync_batch_norm", training.sync_batch_norm);
   s.read("tensorboard", training.tensorboard);
+  s.at_least("embedding_snapshots", training.embedding_snapshots, 0);
   s.at_least("threads", training.threads, 0);
   s.reject_unknown();
 }

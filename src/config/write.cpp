@@ -202,6 +202,7 @@ void write(YamlWriter& out, const TrainingConfig& training) {
   out.line("precision", training.precision);
   out.line("sync_batch_norm", training.sync_batch_norm);
   out.line("tensorboard", training.tensorboard);
+  out.line("embedding_snapshots", training.embedding_snapshots);
   out.line("threads", training.threads);
   out.close();
 }

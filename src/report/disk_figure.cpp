@@ -151,7 +151,7 @@ SvgPath great_circle(const PlanePoint& a, const PlanePoint& b, const PictureView
   const double cosine = std::clamp(u[0] * v[0] + u[1] * v[1] + u[2] * v[2], -1.0, 1.0);
   const double whole = std::acos(cosine);
   SvgPath path;
-  constexpr int kPieces = 32;
+  constexpr int kPieces = 128;
   for (int i = 0; i <= kPieces; ++i) {
     const double t = static_cast<double>(i) / kPieces;
     const double p = whole > 1e-9 ? std::sin((1 - t) * whole) / std::sin(whole) : 1 - t;

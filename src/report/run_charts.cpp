@@ -156,6 +156,7 @@ void add_single(const std::vector<RunLog>& runs, std::vector<NamedChart>& charts
        {Quantity{"lr", "learning_rate", "Learning rate", ""},
         Quantity{"train/gradient_norm", "gradient_norm", "Gradient norm before clipping",
                  "train_std/gradient_norm"},
+        Quantity{"val/clipped", "clipped", "Share of embeddings beyond what float32 points resolve", ""},
         Quantity{"curvature", "curvature", "Learned curvature", ""}}) {
     ChartBuilder chart(runs, {quantity.file, {.title = quantity.title, .y_title = quantity.title}});
     chart.add(quantity.key, "", quantity.deviation);

@@ -10,7 +10,9 @@
 namespace gyroseg {
 namespace {
 
-constexpr double kLeastContrast = 1.5;
+// Small marks on dark need more than on white, where a pale one has its darker neighbours.
+constexpr double kContrastOnLight = 1.5;
+constexpr double kContrastOnDark = 2.5;
 
 Rgb rgb_of(const std::string& hex_color) {
   unsigned r = 0, g = 0, b = 0;
@@ -45,10 +47,11 @@ bool is_dark(const Theme& theme) { return relative_luminance(rgb_of(theme.ground
 Rgb readable(const Rgb& color, const Theme& theme) {
   const double ground = relative_luminance(rgb_of(theme.ground));
   const double target = is_dark(theme) ? 255 : 0;
+  const double least = is_dark(theme) ? kContrastOnDark : kContrastOnLight;
   constexpr double kStep = 0.05;
   Rgb result = color;
   for (double share = kStep;
-       contrast(relative_luminance(result), ground) < kLeastContrast && share < 1; share += kStep) {
+       contrast(relative_luminance(result), ground) < least && share < 1; share += kStep) {
     result = moved_towards(color, share, target);
   }
   return result;

@@ -44,11 +44,15 @@ Json to_json(const Validation& validation) {
   for (std::size_t i = 0; i < validation.modes.size(); ++i) {
     modes[validation.modes[i]] = to_json(validation.reports[i]);
   }
-  return {{"loss", number(validation.loss)},
+  Json json = {{"loss", number(validation.loss)},
           {"loss_std", number(validation.loss_deviation)},
           {"terms", numbers(validation.terms)},
           {"levels", to_json(validation.reports.front())},
           {"modes", modes}};
+  if (validation.clipped) {
+    json["clipped"] = *validation.clipped;
+  }
+  return json;
 }
 
 Json to_json(const LogEntry& entry) {

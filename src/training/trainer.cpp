@@ -15,6 +15,7 @@
 #include "gyroseg/models/batch_norm.h"
 #include "gyroseg/models/weights.h"
 #include "gyroseg/training/data_parallel.h"
+#include "gyroseg/training/embedding_snapshot.h"
 #include "gyroseg/training/interrupt.h"
 #include "gyroseg/training/schedule.h"
 #include "loader_plan.h"
@@ -263,6 +264,7 @@ void Trainer::validate_and_save() {
     save_best();
   }
   show_panels();
+  keep_embedding();
   if (average_) {
     average_->swap(*model_);
   }
@@ -294,6 +296,21 @@ void Trainer::show_panels() {
   if (events_ && (epoch() > shown_epoch_ || state_.step >= state_.total_steps)) {
     shown_epoch_ = epoch();
     events_->panels(model_, decoder_, state_.step);
+  }
+}
+
+// With the weights that are validated.
+void Trainer::keep_embedding() {
+  if (!group_.first() || config_.training.embedding_snapshots == 0) {
+    return;
+  }
+  const EmbeddingNetwork network = {model_, decoder_, config_, tree_};
+  const std::optional<PixelEmbeddings> pixels = sample_pixel_embeddings(
+      network, val_set_, {config_.training.embedding_snapshots, kSnapshotImages, 0});
+  if (pixels) {
+    const double epochs =
+        static_cast<double>(state_.step) / static_cast<double>(train_.batches_per_epoch());
+    write_snapshot(run_.embeddings(), {state_.step, epochs, *pixels, class_prototypes(network, *pixels)});
   }
 }
 

@@ -1,12 +1,14 @@
 #include "gyroseg/training/validate.h"
 
 #include <chrono>
+#include <cmath>
 
 #include <torch/cuda.h>
 #include <torch/types.h>
 #include <torch/utils.h>
 
 #include "gyroseg/metrics/moments.h"
+#include "manifolds/stable_math.h"
 
 namespace gyroseg {
 namespace {
@@ -90,15 +92,47 @@ class Speed {
   std::int64_t images_ = 0;
 };
 
+// Cells of embeddings beyond the radius that float32 points of the ball resolve.
+class ClippedCells {
+ public:
+  void add(const Manifold& manifold, const torch::Tensor& v) {
+    if (!v.defined() || !manifold.curvature_parameter()) {
+      return;
+    }
+    const double limit = 2 * std::atanh(detail::largest_norm(torch::kFloat32)) /
+                         std::sqrt(manifold.curvature());
+    const torch::Tensor radius = manifold.tangent_dist(torch::zeros_like(v), v, 1);
+    cells_ += static_cast<double>(radius.numel());
+    clipped_ += radius.ge(limit).sum().item<double>();
+  }
+
+  void merge(const ProcessGroup& group) {
+    torch::Tensor sums = torch::tensor({cells_, clipped_}, torch::kFloat64);
+    group.sum(sums);
+    cells_ = sums[0].item<double>();
+    clipped_ = sums[1].item<double>();
+  }
+
+  [[nodiscard]] std::optional<double> share() const {
+    return cells_ > 0 ? std::optional(clipped_ / cells_) : std::nullopt;
+  }
+
+ private:
+  double cells_ = 0;
+  double clipped_ = 0;
+};
+
 // Logits of a batch at the size of its labels [B,H,W], and its losses where there is a criterion.
 // first: index of the batch's first image.
 torch::Tensor measure(Segmenter& model, const torch::Tensor& images, const torch::Tensor& labels,
-                      const ValidationParts& parts, std::int64_t first, LossMean& losses) {
+                      const ValidationParts& parts, std::int64_t first, LossMean& losses,
+                      ClippedCells& clipped) {
   if (parts.criterion != nullptr) {
     check(parts.inference, images, labels);
   }
   const auto network = [&](const torch::Tensor& part, const Window& where) {
     const Prediction prediction = model->forward(part);
+    clipped.add(*model->manifold(), prediction.embedding);
     if (parts.criterion != nullptr) {
       // Step total_steps: every scheduled weight at its end, so that validations compare. The seed
       // depends on the batch's first image, so that each validation draws the same triplets.
@@ -159,6 +193,7 @@ Validation validate(Segmenter& model, const std::function<std::optional<Batch>()
   }
   std::int64_t images = 0;
   Moments batch_losses;
+  ClippedCells clipped;
   Speed speed(device);
   while (const std::optional<Batch> batch = next_batch()) {
     const torch::Tensor labels = batch->labels.to(device);
@@ -167,7 +202,7 @@ Validation validate(Segmenter& model, const std::function<std::optional<Batch>()
     LossMean losses;
     speed.start();
     const torch::Tensor logits =
-        measure(model, inputs, labels, parts, batch->indices.front(), losses);
+        measure(model, inputs, labels, parts, batch->indices.front(), losses, clipped);
     const std::vector<Decoded> decoded = parts.decoder(logits, parts.modes);
     speed.stop(batch_images);
     losses.add_to(result, static_cast<double>(batch_images));
@@ -189,7 +224,9 @@ Validation validate(Segmenter& model, const std::function<std::optional<Batch>()
     }
     merge_losses(parts.group, result, images);
     merge_moments(parts.group, batch_losses);
+    clipped.merge(parts.group);
   }
+  result.clipped = clipped.share();
   result.images_per_second = speed.images_per_second();
   result.loss_deviation = batch_losses.deviation();
   for (const LevelMetrics& mode : metrics) {

@@ -71,7 +71,7 @@ TemporaryFolder* ProgramsTest::folder_ = nullptr;
 TEST_F(ProgramsTest, EveryProgramHasHelpAndRefusesUnknownOptions) {
   for (const std::string name : {"train", "evaluate", "infer", "compare", "make_figures", "check_data",
                                  "score_masks", "plot_runs", "make_tables", "compare_topologies",
-                                 "report"}) {
+                                 "report", "plot_embeddings", "embed_tree"}) {
     const ProgramResult help = run_binary(name, "--help");
     EXPECT_EQ(help.status, 0) << name;
     EXPECT_THAT(help.text, HasSubstr("--help"));

@@ -231,6 +231,7 @@ const std::map<std::string, std::string> kOtherValues = {
     {"training.precision", "bfloat16"},
     {"training.sync_batch_norm", "false"},
     {"training.tensorboard", "true"},
+    {"training.embedding_snapshots", "500"},
     {"training.threads", "2"},
     {"inference.window", "[64, 96]"},
     {"inference.stride", "[64, 1]"},

@@ -139,4 +139,14 @@ TEST_F(ValidateTest, TrainingValidatesByTheWindowAloneImageByImage) {
   EXPECT_EQ(validation_batch_size(config), 1);
 }
 
+TEST_F(ValidateTest, EmbeddingsBeyondFloat32PointsAreCounted) {
+  Config config = this->config();
+  config.classifier.input = "embedding";
+  EXPECT_EQ(measure(config, {}, false).clipped.value(), 0);
+  config.embedding.curvature = 1e6;  // sqrt(c) = 1000: radius 0.0166 is too far already
+  EXPECT_GT(measure(config, {}, false).clipped.value(), 0.9);
+  config.embedding.space = "euclidean";
+  EXPECT_FALSE(measure(config, {}, false).clipped.has_value());
+}
+
 }  // namespace gyroseg::validate_test

@@ -170,6 +170,7 @@ struct TrainingConfig {
   std::string precision = "float32";  ///< float32 | bfloat16: of the network's convolutions
   bool sync_batch_norm = true;  ///< with several processes: statistics of the whole batch
   bool tensorboard = false;     ///< event files in the run folder
+  int embedding_snapshots = 0;  ///< pixels whose embeddings every validation keeps, 0 = none
   int threads = 0;          ///< threads of tensor operations, 0 = all cores
 };
 

@@ -37,7 +37,7 @@ struct NamedChart {
 };
 
 /// One chart a quantity, all runs in each: the loss, its terms, mIoU of every level, learning rate,
-/// gradient norm, learned curvature; those of which no run has a finite value are left out. Colours
+/// gradient norm, share of clipped embeddings, learned curvature; those of which no run has a finite value are left out. Colours
 /// tell runs apart, dashes training from validation data and, for mIoU, the decode modes. The
 /// losses of a single run have bands of a standard deviation: over steps in training, over batches
 /// in validation. Throws c10::ValueError where two runs share a name.

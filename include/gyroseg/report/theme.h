@@ -24,7 +24,7 @@ struct Theme {
 [[nodiscard]] bool is_dark(const Theme& theme);
 
 /// The colour, lightened on a dark ground or darkened on a light one as far as it needs to be seen: to a
-/// contrast of 1.5 (WCAG's ratio of relative luminances). Hue stays.
+/// contrast of 2.5 or 1.5 (WCAG's ratio of relative luminances). Hue stays.
 [[nodiscard]] Rgb readable(const Rgb& color, const Theme& theme);
 /// The same of "#rrggbb".
 [[nodiscard]] std::string readable(const std::string& color, const Theme& theme);

@@ -16,6 +16,7 @@ namespace gyroseg {
 ///   best.safetensors, .json     the weights of the best validation
 ///   metrics.jsonl               one line a validation
 ///   events/                     for TensorBoard, with training.tensorboard
+///   embeddings/                 with training.embedding_snapshots
 struct RunFolder {
   std::filesystem::path path;
 
@@ -24,6 +25,7 @@ struct RunFolder {
   [[nodiscard]] std::filesystem::path best() const { return path / "best.safetensors"; }
   [[nodiscard]] std::filesystem::path metrics() const { return path / "metrics.jsonl"; }
   [[nodiscard]] std::filesystem::path events() const { return path / "events"; }
+  [[nodiscard]] std::filesystem::path embeddings() const { return path / "embeddings"; }
 
   /// Where evaluate writes the figures of a split, unless told otherwise: the test split's stand in the
   /// run folder itself.

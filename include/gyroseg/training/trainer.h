@@ -66,6 +66,7 @@ class Trainer {
   void validate_and_save();
   void show_panels();
   void show_embedding();
+  void keep_embedding();
   bool improves(double value) const;
   [[nodiscard]] double best_value(const Validation& validation) const;
   [[nodiscard]] bool validation_due() const;

@@ -25,6 +25,10 @@ struct Validation {
   std::vector<std::string> modes;       ///< the decode modes, in the order asked for
   std::vector<MetricsReport> reports;   ///< one a decode mode
   std::string collapsed;                ///< the class that takes nearly all pixels, or ""
+  /// Share of the embedding's cells beyond the hyperbolic radius that float32 points of the ball
+  /// resolve, 16.6/sqrt(c): as points they would be clipped to its rim, while the network's outputs
+  /// lose nothing. Nothing without an embedding, and in other spaces.
+  std::optional<double> clipped;
   /// Of the network and the decoding, without loading and counting; the first batch, which warms
   /// up, is left out: nothing with a single one. With several processes: of this one.
   std::optional<double> images_per_second;

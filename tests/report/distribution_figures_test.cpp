@@ -1,0 +1,70 @@
+#include "gyroseg/report/distribution_figures.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <torch/types.h>
+#include <torch/utils.h>
+
+#include <cmath>
+
+#include "gyroseg/report/csv_table.h"
+#include "support/value_error.h"
+
+namespace gyroseg::distribution_figures_test {
+
+using testing::expect_value_error;
+using ::testing::HasSubstr;
+
+// numpy.quantile([1, 2, 4, 8], q), whose default is linear: 0.25 -> 1.75, 0.5 -> 3, 0.95 -> 7.4.
+TEST(Quantile, IsLinearBetweenNeighbours) {
+  const std::vector<double> values = {1, 2, 4, 8};
+  EXPECT_DOUBLE_EQ(quantile(values, 0.25), 1.75);
+  EXPECT_DOUBLE_EQ(quantile(values, 0.5), 3);
+  EXPECT_NEAR(quantile(values, 0.95), 7.4, 1e-12);
+  EXPECT_EQ(quantile(values, 0), 1);
+  EXPECT_EQ(quantile({5}, 1), 5);
+}
+
+TEST(BoxFigure, DrawsGroupsAndNamedMarksAndLeavesGapsOut) {
+  BoxFigure figure;
+  figure.title = "radius";
+  figure.groups = {{"1", {0, 90, 180}, {1, 2, NAN, 4}}, {"2", {0, 90, 180}, {}}};
+  figure.marks = {{1, 2.5, "head", {200, 0, 0}}, {0, NAN, "torso", {0, 200, 0}}};
+  const std::string document = draw(figure).document();
+  EXPECT_THAT(document, HasSubstr(">head</text>"));
+  EXPECT_EQ(document.find(">torso</text>"), std::string::npos);
+  EXPECT_THAT(document, HasSubstr("#005ab4"));
+  figure.marks[0].group = 2;
+  expect_value_error([&] { (void)draw(figure); }, "group 2 of 2");
+  expect_value_error([] { (void)draw(BoxFigure{}); }, "expected a group");
+}
+
+TEST(HistogramFigure, NamesTheCountAndTheMedianOfEachRow) {
+  HistogramFigure figure;
+  figure.groups = {{"head", {200, 0, 0}, {1, 2, 6}}, {"torso", {0, 200, 0}, {}}};
+  const std::string document = draw(figure).document();
+  EXPECT_THAT(document, HasSubstr(">n 3</text>"));
+  EXPECT_THAT(document, HasSubstr(">median 2</text>"));
+  EXPECT_THAT(document, HasSubstr(">none</text>"));
+}
+
+TEST(HeatImage, IsDarkBelowBrightAboveAndCutAtTheEnds) {
+  const torch::Tensor image = heat_image(torch::tensor({{-5.0, 0.0, 0.5}, {0.75, 1.0, 9.0}}), 0, 1).to(torch::kInt64);
+  const torch::Tensor brightness = image.sum(-1);
+  EXPECT_TRUE(torch::equal(image[0][0], image[0][1]));
+  EXPECT_TRUE(torch::equal(image[1][1], image[1][2]));
+  EXPECT_LT(brightness[0][1].item<std::int64_t>(), brightness[0][2].item<std::int64_t>());
+  EXPECT_LT(brightness[0][2].item<std::int64_t>(), brightness[1][1].item<std::int64_t>());
+  // cividis ends in yellow: red and green above blue.
+  EXPECT_GT(image[1][1][0].item<std::int64_t>(), image[1][1][2].item<std::int64_t>());
+  expect_value_error([] { (void)heat_image(torch::zeros({1, 1}), 1, 1); }, "low < high");
+}
+
+TEST(CsvTable, QuotesAndCountsCells) {
+  CsvTable table({"a", "b"});
+  table.add({"x, y", "say \"hi\""});
+  EXPECT_EQ(table.text(), "a,b\n\"x, y\",\"say \"\"hi\"\"\"\n");
+  expect_value_error([&] { table.add({"1"}); }, "expected 2 cells, got 1");
+}
+
+}  // namespace gyroseg::distribution_figures_test
