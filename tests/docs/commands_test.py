@@ -31,6 +31,8 @@ NOT_RUN = {
     "pip install": "downloads",
     ".venv/bin/python bench/peers/": "a benchmark against packages of others",
     "bench/peers/": "a benchmark against packages of others",
+    "build/bin/compare_topologies --plan configs/topologies/figures.yaml --output":
+        "hours; tests/binaries/compare_topologies_test.cpp runs a small plan",
     "papers/run_plan ": "hours; tests/binaries/plans_test.cpp runs a small plan",
     "for run in flat euclidean poincare": "hours, and needs CamVid; each command is run elsewhere",
     "build/bin/compare --run runs/camvid/": "of the runs above",
@@ -231,6 +233,12 @@ class Documents(unittest.TestCase):
         classes = re.search(r"^hierarchy:\n(?:.*\n)+?labels:.*\n", demo, re.MULTILINE).group(0)
         for name, found in self.each("yaml"):
             for example in (part for block in found for part in block.split("\n---\n")):
+                if re.search(r"^spaces:", example, re.MULTILINE):
+                    self.first.write("configs/topologies/example.yaml", example)
+                    with self.subTest(document=name, example=example):
+                        self.first.run("build/bin/compare_topologies "
+                                       "--plan configs/topologies/example.yaml --list")
+                    continue
                 whole = example + "\n" + ("" if "hierarchy:" in example else classes)
                 whole += "" if "data:" in example else "data: {root: data/figures}\n"
                 self.first.write("example.yaml", whole)
