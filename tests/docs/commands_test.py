@@ -137,7 +137,8 @@ class Workplace:
         self.shorten("my.yaml")
         for space in ("euclidean", "poincare"):
             self.run(f"build/bin/train --config my.yaml --set embedding.space={space} "
-                     f"--output runs/demo/{space}; build/bin/evaluate --run runs/demo/{space}")
+                     f"--set training.embedding_snapshots=100 --output runs/demo/{space}; "
+                     f"build/bin/evaluate --run runs/demo/{space}")
         shutil.copytree(self.path / "runs/demo/euclidean", self.path / "runs/other",
                         copy_function=copy_or_link)
 
