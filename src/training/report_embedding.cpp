@@ -1,15 +1,20 @@
 #include <torch/types.h>
 #include <torch/utils.h>
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 
 #include "embedding_sample.h"
-#include "gyroseg/training/embedding_picture.h"
+#include "gyroseg/training/embedding_projection.h"
+#include "gyroseg/training/embedding_snapshot.h"
 #include "gyroseg/training/run_report.h"
 
 namespace gyroseg {
 namespace {
+
+// Moments of one run at most: each is some 0.2 MB of the page.
+constexpr std::size_t kReportMoments = 25;
 
 // Collects the images of all runs, each once.
 class PageImages {
@@ -58,54 +63,64 @@ std::string source_text(const ClassPrototypes& classes) {
                       : "Frechet means of these pixels";
 }
 
-// The same pixels at one step of the training.
-struct Moment {
-  std::int64_t step;
-  double epoch;
-  PixelEmbeddings pixels;
-  ClassPrototypes classes;
-};
+std::string projection_text(const ProjectedEmbedding& picture) {
+  std::string text = picture.method;
+  if (picture.explained) {
+    text += c10::str(", which keeps ", std::lround(100 * *picture.explained), " % of the squared distances");
+  }
+  const char* sphere = picture.space == PictureSpace::sphere ? ", an azimuthal view of the sphere" : "";
+  return text + sphere + ", centred at " + picture.centre + ".";
+}
 
 // One projection of all moments, so that the picture does not turn from one to the next. Hyperbolic
 // spaces of several curvatures are one at several scales.
-PagePicture picture_of_all(const std::vector<Moment>& moments) {
+ProjectedEmbedding project_moments(const std::vector<EmbeddingSnapshot>& moments) {
   PixelEmbeddings pixels = moments.front().pixels;
   std::vector<torch::Tensor> tangents;
   std::vector<torch::Tensor> prototypes;
-  for (const Moment& moment : moments) {
+  for (const EmbeddingSnapshot& moment : moments) {
     const double scale = moment.pixels.curvature > 0 ? std::sqrt(moment.pixels.curvature) : 1;
     tangents.push_back(moment.pixels.tangents * scale);
-    prototypes.push_back(moment.classes.tangents * scale);
+    prototypes.push_back(moment.prototypes.tangents * scale);
   }
   pixels.curvature = pixels.curvature > 0 ? 1 : pixels.curvature;
   pixels.tangents = torch::cat(tangents);
-  return picture_of(pixels, {torch::cat(prototypes), {}});
+  return project_embedding(pixels, {torch::cat(prototypes), {}}, PictureProjection::automatic);
+}
+
+// Coordinates of a picture as tangent coordinates at its centre: points of the disk [M,2] have their distance.
+torch::Tensor at_distance(const torch::Tensor& points, const ProjectedEmbedding& picture, double c) {
+  if (picture.space != PictureSpace::disk) {
+    return points;
+  }
+  const torch::Tensor norm = points.norm(2, -1, true);
+  const torch::Tensor distance = 2 / std::sqrt(c) * torch::atanh(norm.clamp_max(1 - 1e-16));
+  return torch::where(norm == 0, torch::zeros_like(points), points / norm.clamp_min(1e-300) * distance);
 }
 
 // The part of moment k, at its own scale again.
-PageSnapshot page_snapshot(const std::vector<Moment>& moments, std::size_t k, const PagePicture& picture,
+PageSnapshot page_snapshot(const std::vector<EmbeddingSnapshot>& moments, std::size_t k, const ProjectedEmbedding& picture,
                            const Hierarchy& tree) {
-  const Moment& moment = moments[k];
+  const EmbeddingSnapshot& moment = moments[k];
   const PixelEmbeddings& pixels = moment.pixels;
-  const double scale = pixels.curvature > 0 ? 1 / std::sqrt(pixels.curvature) : 1;
   const auto at = static_cast<std::int64_t>(k);
-  const std::int64_t nodes = moment.classes.tangents.size(0);
+  const std::int64_t nodes = moment.prototypes.tangents.size(0);
   PageSnapshot snapshot;
   snapshot.step = moment.step;
   snapshot.epoch = moment.epoch;
   snapshot.curvature = pixels.curvature;
-  snapshot.xy = scale * picture.xy.narrow(0, at * pixels.size(), pixels.size());
-  snapshot.prototypes = scale * picture.prototypes.narrow(0, at * nodes, nodes);
+  snapshot.xy = at_distance(picture.points.narrow(0, at * pixels.size(), pixels.size()), picture, pixels.curvature);
+  snapshot.prototypes = at_distance(picture.nodes.narrow(0, at * nodes, nodes), picture, pixels.curvature);
   snapshot.predicted = nodes_of(pixels.predicted, tree);
   snapshot.radius = pixels.radius;
   snapshot.confidence = pixels.confidence;
   snapshot.prototype_distance = manifold_of(pixels)->tangent_dist(
-      pixels.tangents.to(torch::kFloat64), moment.classes.tangents.index_select(0, pixels.leaves));
+      pixels.tangents.to(torch::kFloat64), moment.prototypes.tangents.index_select(0, pixels.leaves));
   return snapshot;
 }
 
 // What the checkpoint makes of the split; nothing where the network has no embedding.
-std::vector<Moment> checkpoint_moment(NamedRun& named, const SegmentationDataset& data, std::int64_t points) {
+std::vector<EmbeddingSnapshot> checkpoint_moment(NamedRun& named, const SegmentationDataset& data, std::int64_t points) {
   const auto pixels = sample_pixel_embeddings(network_of(named.run), data, {points, kReportImages, 0});
   if (!pixels) {
     return {};
@@ -117,18 +132,37 @@ std::vector<Moment> checkpoint_moment(NamedRun& named, const SegmentationDataset
            class_prototypes(network_of(named.run), *pixels)}};
 }
 
-PageRun page_run(const NamedRun& named, const SegmentationDataset& data, const std::vector<Moment>& moments,
+// What the trainer kept at its validations; at most kReportMoments, the last one among them. Those of other
+// pixels than the last's (another image size or tree) are left out.
+std::vector<EmbeddingSnapshot> kept_moments(const NamedRun& named, std::int64_t points) {
+  const std::vector<std::filesystem::path> files = snapshot_files(named.run.folder.embeddings());
+  const std::size_t taken = std::min(files.size(), kReportMoments);
+  std::vector<EmbeddingSnapshot> moments;
+  for (std::size_t i = taken; i > 0; --i) {
+    EmbeddingSnapshot moment = read_snapshot(files[files.size() * i / taken - 1]);
+    const PixelEmbeddings& pixels = moment.pixels;
+    const bool same = moments.empty() || (torch::equal(pixels.images, moments.front().pixels.images) &&
+                                          torch::equal(pixels.rows, moments.front().pixels.rows) &&
+                                          torch::equal(pixels.columns, moments.front().pixels.columns));
+    if (same && pixels.size() > 0 && pixels.size() <= points) {
+      moments.insert(moments.begin(), std::move(moment));
+    }
+  }
+  return moments;
+}
+
+PageRun page_run(const NamedRun& named, const SegmentationDataset& data, const std::vector<EmbeddingSnapshot>& moments,
                  const std::string& source, PageImages& images) {
   const PixelEmbeddings& pixels = moments.front().pixels;
-  const PagePicture picture = picture_of_all(moments);
+  const ProjectedEmbedding picture = project_moments(moments);
   PageRun run;
   run.name = named.name;
   run.space = pixels.space;
   run.dim = pixels.dim();
-  run.view = picture.view;
-  run.caption = c10::str(picture.projection, ". ", pixels.size(), " pixels of the ", source,
+  run.view = picture.space == PictureSpace::disk ? PageView::disk : PageView::plane;
+  run.caption = c10::str(projection_text(picture), " ", pixels.size(), " pixels of the ", source,
                          ", the same number at most of each leaf class, decoded by ", pixels.decode,
-                         ". Large dots: ", source_text(moments.back().classes), ".");
+                         ". Large dots: ", source_text(moments.back().prototypes), ".");
   std::map<std::int64_t, std::int64_t> places;
   for (const auto& [image, name] : pixels.image_names) {
     places[image] = images.index_of(data, image);
@@ -160,14 +194,18 @@ EmbeddingPage report_embedding(std::vector<NamedRun>& runs, const ReportRequest&
       miss(what + "its classes are not those of " + runs.front().name + "; report it by itself");
       continue;
     }
-    const SegmentationDataset data(named.run.config.data, named.run.tree, request.split);
-    const std::vector<Moment> moments = checkpoint_moment(named, data, request.points);
+    std::vector<EmbeddingSnapshot> moments = kept_moments(named, request.points);
+    std::string source = "val split, as training kept them at its validations";
+    const std::string split = moments.empty() ? request.split : "val";
+    const SegmentationDataset data(named.run.config.data, named.run.tree, split);
+    if (moments.empty()) {
+      moments = checkpoint_moment(named, data, request.points);
+      source = c10::str(split, " split at checkpoint ", named.run.checkpoint, " (step ", named.run.state.step, ")");
+    }
     if (moments.empty()) {
       miss(what + "the network has none, as no loss and no classifier reads one, or the split has no labelled pixel");
       continue;
     }
-    const std::string source = c10::str(request.split, " split at checkpoint ", named.run.checkpoint, " (step ",
-                                        named.run.state.step, ")");
     page.runs.push_back(page_run(named, data, moments, source, images));
   }
   return page;

@@ -176,6 +176,8 @@ class RunReport {
       }
     } catch (const DataError& error) {
       leave_out(std::string("embeddings: ") + error.what() + "; --set data.root=DIR names another place");
+    } catch (const WeightsError& error) {
+      leave_out(std::string("embeddings: ") + error.what());
     }
     std::string html = page.embedding.empty() ? "" : embedding_place();
     for (std::size_t i = before; i < left_out_.size(); ++i) {

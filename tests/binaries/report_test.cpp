@@ -3,8 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <fstream>
+#include <iterator>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "binaries/program.h"
 #include "gyroseg/config/read.h"
@@ -47,7 +50,11 @@ class ReportTest : public ::testing::Test {
     std::ofstream(path("flat.yaml")) << write_config(flat);
     config.embedding = {"euclidean", 2, 1.0};
     std::ofstream(path("plane.yaml")) << write_config(config);
-    for (const std::string name : {"ball", "plane", "flat"}) {
+    config.embedding = {"poincare", 2, 0.5};
+    config.training.epochs = 3;
+    config.training.embedding_snapshots = 200;
+    std::ofstream(path("kept.yaml")) << write_config(config);
+    for (const std::string name : {"ball", "plane", "flat", "kept"}) {
       const ProgramResult trained = run_binary("train", "--config " + path(name + ".yaml").string() +
                                                             " --output " + path(name).string());
       ASSERT_EQ(trained.status, 0) << trained.text;
@@ -78,7 +85,7 @@ TEST_F(ReportTest, OneRunBecomesOneFile) {
   }
   const std::string page = page_text(path("ball") / "report.html");
   for (const char* part : {"<td>poincare, 8 dimensions</td>", "<h2>Metrics</h2>", "<td>low_hand</td>", "alt=\"loss\"",
-                           "alt=\"confusion_level_sum_level3\"", "alt=\"panels_level1\"", "HoroPCA of 8 dimensions",
+                           "alt=\"confusion_level_sum_level3\"", "alt=\"panels_level1\"", "HoroPCA, which keeps ",
                            "test split at checkpoint best"}) {
     EXPECT_TRUE(page.find(part) != std::string::npos) << part;
   }
@@ -102,6 +109,36 @@ TEST_F(ReportTest, TwoRunsStandBesideEachOther) {
   EXPECT_EQ(data.at("runs")[0].at("points"), data.at("runs")[1].at("points"));
   expect_refused(run_binary("report", line), "exists already");
   EXPECT_EQ(run_binary("report", line + " --overwrite").status, 0);
+}
+
+// Numbers from base64, by Python's decoder.
+std::vector<float> unpacked(const nlohmann::json& text) {
+  const ProgramResult result = run_shell("python3 -c \"import base64, struct; b = base64.b64decode('" +
+                                         text.get<std::string>() +
+                                         "'); print(*struct.unpack('<%df' % (len(b) // 4), b))\"");
+  std::istringstream in(result.text);
+  return {std::istream_iterator<float>(in), {}};
+}
+
+TEST_F(ReportTest, WhatTrainingKeptIsOnTheSlider) {
+  const ProgramResult result = run_binary("report", run("kept") + "--samples 0");
+  ASSERT_EQ(result.status, 0) << result.text;
+  const nlohmann::json data = page_data(page_text(path("kept") / "report.html")).at("runs").at(0);
+  EXPECT_THAT(data.at("caption").get<std::string>(), HasSubstr("2-D head as it is, centred at the origin."));
+  EXPECT_THAT(data.at("caption").get<std::string>(), HasSubstr("val split, as training kept them"));
+  ASSERT_EQ(data.at("snapshots").size(), 3u);
+  for (int k = 0; k < 3; ++k) {
+    const nlohmann::json& snapshot = data.at("snapshots")[k];
+    EXPECT_EQ(snapshot.at("epoch"), k + 1.0);
+    // In two dimensions nothing is lost: points are at their distance from the origin.
+    const std::vector<float> xy = unpacked(snapshot.at("xy"));
+    const std::vector<float> radius = unpacked(snapshot.at("radius"));
+    ASSERT_EQ(xy.size(), 2 * radius.size());
+    ASSERT_GT(radius.size(), 50u);
+    for (std::size_t i = 0; i < radius.size(); ++i) {
+      EXPECT_NEAR(std::hypot(xy[2 * i], xy[2 * i + 1]), radius[i], 1e-4 * radius[i]) << k << " " << i;
+    }
+  }
 }
 
 TEST_F(ReportTest, WhatARunLacksIsSaidOnThePage) {
