@@ -2,7 +2,7 @@
 
 #include <c10/util/Exception.h>
 
-#include "csv.h"
+#include "gyroseg/report/csv.h"
 
 namespace gyroseg {
 

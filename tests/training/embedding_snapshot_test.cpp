@@ -5,6 +5,7 @@
 #include <torch/types.h>
 #include <torch/utils.h>
 
+#include <cmath>
 #include <sstream>
 
 #include "gyroseg/models/safetensors.h"
@@ -26,7 +27,7 @@ EmbeddingSnapshot small_snapshot() {
            torch::tensor({2.f, 5.f}), ints({0, 1}), ints({0, 0, 1, -1}).view({2, 2}),
            torch::tensor({0.5f, 0.25f}), ints({3, 17}), ints({4, 5}), ints({6, 7}),
            {{3, "c.png"}, {17, "q, r.png"}}},
-          {torch::tensor({{1.0, 2.0}, {NAN, NAN}, {0.1, 0.2}}, torch::kFloat64),
+          {torch::tensor({{1.0, 2.0}, {std::nan(""), std::nan("")}, {0.1, 0.2}}, torch::kFloat64),
            {PrototypeSource::classifier, PrototypeSource::none, PrototypeSource::frechet_mean}}};
 }
 
