@@ -1,19 +1,15 @@
 // plot_embeddings: where one or several runs embed pixels and classes, and what the radius tells.
-#include <charconv>
-#include <filesystem>
 #include <iostream>
 
 #include <cxxopts.hpp>
 
-#include "gyroseg/data/file_bytes.h"
-#include "gyroseg/data/image_io.h"
 #include "gyroseg/training/embedding_figures.h"
+#include "figure_folder.h"
 #include "program.h"
 
 namespace {
 
 using namespace gyroseg;
-namespace fs = std::filesystem;
 using Strings = std::vector<std::string>;
 
 cxxopts::Options command_line() {
@@ -56,18 +52,6 @@ int number_from(const cxxopts::ParseResult& arguments, const std::string& option
   return value;
 }
 
-int read_level(const std::string& text) {
-  if (text == "all") {
-    return 0;
-  }
-  int level = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), level);
-  if (error != std::errc() || end != text.data() + text.size() || level < 1) {
-    throw UsageError("--level: expected a number from 1, or all, got " + text);
-  }
-  return level;
-}
-
 EmbeddingFigureRequest read_request(const cxxopts::ParseResult& arguments) {
   const auto list = [&](const char* option) {
     return arguments.count(option) > 0 ? arguments[option].as<Strings>() : Strings{};
@@ -88,54 +72,16 @@ EmbeddingFigureRequest read_request(const cxxopts::ParseResult& arguments) {
   return request;
 }
 
-// A run's own folder of figures is drawn anew each time; any other is the user's.
-fs::path output_folder(const cxxopts::ParseResult& arguments, const Strings& runs) {
-  const fs::path folder = arguments["output"].as<std::string>();
-  if (folder.empty()) {
-    if (runs.size() > 1) {
-      throw UsageError("expected --output DIR, as there are several runs");
-    }
-    return fs::path(runs.front()) / "embedding_figures";
-  }
-  const bool unused = !fs::exists(folder) || (fs::is_directory(folder) && fs::is_empty(folder));
-  if (!unused && arguments.count("overwrite") == 0) {
-    throw UsageError(folder.string() + " exists already; take another --output, or --overwrite");
-  }
-  return folder;
-}
-
 int plot(const cxxopts::ParseResult& arguments) {
   const EmbeddingFigureRequest request = read_request(arguments);
-  const fs::path folder = output_folder(arguments, request.folders);
-  int files = 0;
-  const auto written = [&](const fs::path& file) {
-    std::cout << file.string() << std::endl;
-    ++files;
-  };
-  const auto make_folder = [&] {
-    std::error_code error;
-    fs::create_directories(folder, error);
-    if (error) {
-      throw DataError(folder.string() + ": cannot make the folder: " + error.message());
-    }
-  };
-  draw_embeddings(request, {[&](const std::string& name, const Svg& figure) {
-                              make_folder();
-                              for (const fs::path& file : write_figure(folder, name, figure)) {
-                                written(file);
-                              }
-                            },
-                            [&](const std::string& name, const std::string& csv) {
-                              make_folder();
-                              write_bytes(folder / (name + ".csv"), {csv.begin(), csv.end()});
-                              written(folder / (name + ".csv"));
-                            },
-                            [](const std::string& what) {
-                              std::cerr << "plot_embeddings: left out: " << what << std::endl;
-                            }});
-  if (files == 0) {
-    throw DataError("there is nothing to draw");
-  }
+  FigureFolder folder(arguments, request.folders, "embedding_figures");
+  draw_embeddings(
+      request, {[&](const std::string& name, const Svg& figure) { folder.add(name, figure); },
+                [&](const std::string& name, const std::string& csv) { folder.add_csv(name, csv); },
+                [](const std::string& what) {
+                  std::cerr << "plot_embeddings: left out: " << what << std::endl;
+                }});
+  folder.finish();
   return 0;
 }
 

@@ -1,19 +1,15 @@
 // plot_runs: curves, confusion matrices and image / prediction / truth panels of one or several runs.
-#include <charconv>
-#include <filesystem>
 #include <iostream>
 
 #include <cxxopts.hpp>
 
-#include "gyroseg/data/image_io.h"
 #include "gyroseg/training/run_figures.h"
-#include "gyroseg/training/run_folder.h"
+#include "figure_folder.h"
 #include "program.h"
 
 namespace {
 
 using namespace gyroseg;
-namespace fs = std::filesystem;
 using Strings = std::vector<std::string>;
 
 cxxopts::Options command_line() {
@@ -30,18 +26,6 @@ cxxopts::Options command_line() {
       ("checkpoint", "best | last | a .safetensors file", cxxopts::value<std::string>()->default_value("best"))
       ("set", "override a key of every run's config, such as --set data.root=DIR; may be repeated", cxxopts::value<Strings>());
   return options;
-}
-
-int read_level(const std::string& text) {
-  if (text == "all") {
-    return 0;
-  }
-  int level = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), level);
-  if (error != std::errc() || end != text.data() + text.size() || level < 1) {
-    throw UsageError("--level: expected a number from 1, or all, got " + text);
-  }
-  return level;
 }
 
 FigureRequest read_request(const cxxopts::ParseResult& arguments) {
@@ -63,43 +47,14 @@ FigureRequest read_request(const cxxopts::ParseResult& arguments) {
   return request;
 }
 
-// A run's own folder of figures is drawn anew each time; any other is the user's.
-fs::path output_folder(const cxxopts::ParseResult& arguments, const FigureRequest& request) {
-  const fs::path folder = arguments["output"].as<std::string>();
-  if (folder.empty()) {
-    if (request.folders.size() > 1) {
-      throw UsageError("expected --output DIR, as there are several runs");
-    }
-    return fs::path(request.folders.front()) / "figures";
-  }
-  const bool unused = !fs::exists(folder) || (fs::is_directory(folder) && fs::is_empty(folder));
-  if (!unused && arguments.count("overwrite") == 0) {
-    throw UsageError(folder.string() + " exists already; take another --output, or --overwrite");
-  }
-  return folder;
-}
-
 int plot(const cxxopts::ParseResult& arguments) {
   const FigureRequest request = read_request(arguments);
-  const fs::path folder = output_folder(arguments, request);
-  int figures = 0;
-  draw_runs(request, {[&](const std::string& name, const Svg& figure) {
-                        std::error_code error;
-                        fs::create_directories(folder, error);
-                        if (error) {
-                          throw DataError(folder.string() + ": cannot make the folder: " + error.message());
-                        }
-                        for (const fs::path& file : write_figure(folder, name, figure)) {
-                          std::cout << file.string() << std::endl;
-                        }
-                        ++figures;
-                      },
+  FigureFolder folder(arguments, request.folders, "figures");
+  draw_runs(request, {[&](const std::string& name, const Svg& figure) { folder.add(name, figure); },
                       [](const std::string& what) {
                         std::cerr << "plot_runs: left out: " << what << std::endl;
                       }});
-  if (figures == 0) {
-    throw DataError("there is nothing to draw");
-  }
+  folder.finish();
   return 0;
 }
 

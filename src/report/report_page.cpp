@@ -3,8 +3,8 @@
 #include <map>
 
 #include "base64.h"
+#include "markup.h"
 #include "page_parts.h"
-#include "utf8.h"
 
 namespace gyroseg {
 namespace {
@@ -24,18 +24,7 @@ std::string filled(const std::string& text, const std::map<std::string, std::str
 }  // namespace
 
 std::string html_escaped(const std::string& text) {
-  std::string result;
-  for (const std::string& character : utf8_characters(text)) {
-    const char c = character.front();
-    const bool control = (static_cast<unsigned char>(c) < 0x20 && c != '\n') || c == 0x7F;
-    result += c == '&'   ? "&amp;"
-              : c == '<' ? "&lt;"
-              : c == '>' ? "&gt;"
-              : c == '"' ? "&quot;"
-              : control  ? "?"
-                         : character;
-  }
-  return result;
+  return markup_escaped(text, LineBreaks::kept);
 }
 
 std::string html_figure(const Svg& figure, const std::string& description) {

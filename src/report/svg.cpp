@@ -7,7 +7,7 @@
 
 #include "base64.h"
 #include "gyroseg/data/file_bytes.h"
-#include "utf8.h"
+#include "markup.h"
 
 namespace gyroseg {
 namespace {
@@ -57,21 +57,6 @@ std::string box(double x, double y, double width, double height) {
          attribute("height", height);
 }
 
-std::string xml_escaped(const std::string& text) {
-  std::string result;
-  for (const std::string& character : utf8_characters(text)) {
-    const char c = character.front();
-    const bool control = static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
-    result += c == '&'   ? "&amp;"
-              : c == '<' ? "&lt;"
-              : c == '>' ? "&gt;"
-              : c == '"' ? "&quot;"
-              : control  ? "?"
-                         : character;
-  }
-  return result;
-}
-
 }  // namespace
 
 std::string hex(const Rgb& color) {
@@ -106,7 +91,7 @@ Svg::Svg(double width, double height, const std::string& title, const Theme& the
   const auto valid = [](double side) { return side > 0 && side <= kLargestSide; };
   TORCH_CHECK_VALUE(valid(width) && valid(height), "Svg: expected sides in (0, ", kLargestSide,
                     "], got ", width, " x ", height);
-  body_.append("<title>").append(xml_escaped(title)).append("</title>\n");
+  body_.append("<title>").append(markup_escaped(title, LineBreaks::replaced)).append("</title>\n");
   rect(0, 0, width, height, {.fill = theme_.ground});
 }
 
@@ -148,7 +133,7 @@ void Svg::text(double x, double y, const std::string& text, const TextStyle& sty
     turn.append(number(style.angle)).append(" ").append(pair(x, y)).append(")");
     body_ += attribute("transform", turn);
   }
-  body_.append(">").append(xml_escaped(text)).append("</text>\n");
+  body_.append(">").append(markup_escaped(text, LineBreaks::replaced)).append("</text>\n");
 }
 
 void Svg::png(double x, double y, double width, double height,

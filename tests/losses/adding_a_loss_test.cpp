@@ -6,13 +6,12 @@
 #include <torch/utils.h>
 
 #include <cmath>
-#include <fstream>
-#include <string>
 #include <vector>
 
 #include "../../src/losses/term_kinds.h"
 #include "gyroseg/losses/level_probabilities.h"
 #include "random_batch.h"
+#include "support/document_lines.h"
 #include "support/gradient_check.h"
 #include "support/value_error.h"
 
@@ -122,29 +121,9 @@ TEST(AddingALoss, TermReadsTheBatch) {
               1e-6);
 }
 
-/// The lines of every block between two marks, without leading blanks.
-std::string blocks_of(const std::string& file, const std::string& begin, const std::string& end) {
-  std::ifstream in(std::string(GYROSEG_SOURCE_DIR) + file);
-  std::string result;
-  bool inside = false;
-  for (std::string line; std::getline(in, line);) {
-    const std::size_t first = line.find_first_not_of(' ');
-    const std::string text = first == std::string::npos ? "" : line.substr(first);
-    if (inside && text == end) {
-      inside = false;
-    } else if (inside && !text.empty()) {
-      result += text + "\n";
-    } else if (text == begin) {
-      inside = true;
-    }
-  }
-  return result;
-}
-
 TEST(AddingALoss, DocumentShowsTheseLines) {
-  const std::string shown = blocks_of("/docs/adding_a_loss.md", "```cpp", "```");
-  EXPECT_FALSE(shown.empty());
-  EXPECT_EQ(shown, blocks_of("/tests/losses/adding_a_loss_test.cpp", "// doc begin", "// doc end"));
+  testing::expect_document_shows("/docs/adding_a_loss.md",
+                                 "/tests/losses/adding_a_loss_test.cpp");
 }
 
 }  // namespace gyroseg::adding_a_loss_test

@@ -11,7 +11,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <fstream>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -20,6 +19,7 @@
 #include "manifolds/manifold.h"
 #include "manifolds/nn/classifier.h"
 #include "manifolds/tree_triplet.h"
+#include "support/document_lines.h"
 #include "support/gradient_check.h"
 #include "support/hyperbolic_oracle.h"
 #include "support/value_error.h"
@@ -323,30 +323,9 @@ TEST_F(AddingASpace, ExampleTrains) {
   testing::expect_value_error([&] { (void)space->embed(torch::ones({2, 3})); }, "D must be even");
 }
 
-/// The lines of every block between two marks, without leading blanks.
-std::string blocks_of(const std::string& file, const std::string& begin, const std::string& end) {
-  std::ifstream in(std::string(GYROSEG_SOURCE_DIR) + file);
-  std::string result;
-  bool inside = false;
-  for (std::string line; std::getline(in, line);) {
-    const std::size_t first = line.find_first_not_of(' ');
-    const std::string text = first == std::string::npos ? "" : line.substr(first);
-    if (inside && text == end) {
-      inside = false;
-    } else if (inside && !text.empty()) {
-      result += text + "\n";
-    } else if (text == begin) {
-      inside = true;
-    }
-  }
-  return result;
-}
-
 TEST_F(AddingASpace, DocumentShowsTheseLines) {
-  const std::string shown = blocks_of("/docs/adding_a_space.md", "```cpp", "```");
-  EXPECT_FALSE(shown.empty());
-  EXPECT_EQ(shown,
-            blocks_of("/tests/manifolds/adding_a_space_test.cpp", "// doc begin", "// doc end"));
+  testing::expect_document_shows("/docs/adding_a_space.md",
+                                 "/tests/manifolds/adding_a_space_test.cpp");
 }
 
 }  // namespace gyroseg::adding_a_space_test

@@ -6,7 +6,6 @@
 #include <torch/utils.h>
 
 #include <cstdint>
-#include <fstream>
 #include <map>
 #include <string>
 #include <vector>
@@ -14,6 +13,7 @@
 #include "gyroseg/models/conv_block.h"
 #include "gyroseg/models/decoder.h"
 #include "gyroseg/models/weights.h"
+#include "support/document_lines.h"
 
 namespace gyroseg::adding_a_model_test {
 
@@ -79,30 +79,9 @@ TEST(AddingAModel, ExampleIsTheRegisteredUNetOfOneConvolution) {
   EXPECT_TRUE(decoder.forward(stages).equal(registered->forward(stages)));
 }
 
-/// The lines of every block between two marks, without leading blanks.
-std::string blocks_of(const std::string& file, const std::string& begin, const std::string& end) {
-  std::ifstream in(std::string(GYROSEG_SOURCE_DIR) + file);
-  std::string result;
-  bool inside = false;
-  for (std::string line; std::getline(in, line);) {
-    const std::size_t first = line.find_first_not_of(' ');
-    const std::string text = first == std::string::npos ? "" : line.substr(first);
-    if (inside && text == end) {
-      inside = false;
-    } else if (inside && !text.empty()) {
-      result += text + "\n";
-    } else if (text == begin) {
-      inside = true;
-    }
-  }
-  return result;
-}
-
 TEST(AddingAModel, DocumentShowsTheseLines) {
-  const std::string shown = blocks_of("/docs/adding_a_model.md", "```cpp", "```");
-  EXPECT_FALSE(shown.empty());
-  EXPECT_EQ(shown,
-            blocks_of("/tests/models/adding_a_model_test.cpp", "// doc begin", "// doc end"));
+  testing::expect_document_shows("/docs/adding_a_model.md",
+                                 "/tests/models/adding_a_model_test.cpp");
 }
 
 }  // namespace gyroseg::adding_a_model_test
