@@ -31,8 +31,9 @@ NOT_RUN = {
     "pip install": "downloads",
     ".venv/bin/python bench/peers/": "a benchmark against packages of others",
     "bench/peers/": "a benchmark against packages of others",
-    "build/bin/compare_topologies --plan configs/topologies/figures.yaml --output":
-        "hours; tests/binaries/compare_topologies_test.cpp runs a small plan",
+    **{f"build/bin/compare_topologies --plan configs/topologies/{name}.yaml --output":
+       "hours; tests/binaries/compare_topologies_test.cpp runs a small plan"
+       for name in ("figures", "camvid")},
     "papers/run_plan ": "hours; tests/binaries/plans_test.cpp runs a small plan",
     "for run in flat euclidean poincare": "hours, and needs CamVid; each command is run elsewhere",
     "build/bin/compare --run runs/camvid/": "of the runs above",
