@@ -110,8 +110,6 @@ std::vector<StudyArm> wanted_arms(const std::vector<StudyArm>& all, const Names&
   return arms;
 }
 
-void write_text(const fs::path& file, const std::string& text) { write_bytes(file, {text.begin(), text.end()}); }
-
 // Tables hold what is done; nothing done, nothing written.
 void write_results(const TopologyPlan& plan, const std::vector<StudyArm>& arms, const StudyFolders& folders) {
   const std::vector<StudyResult> results = read_results(plan, arms, folders);

@@ -48,7 +48,7 @@ void FigureFolder::add(const std::string& name, const Svg& figure) {
 
 void FigureFolder::add_csv(const std::string& name, const std::string& csv) {
   make_folder();
-  write_bytes(folder_ / (name + ".csv"), {csv.begin(), csv.end()});
+  write_text(folder_ / (name + ".csv"), csv);
   tell(folder_ / (name + ".csv"));
 }
 

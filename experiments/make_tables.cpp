@@ -53,12 +53,9 @@ int make_tables(const cxxopts::ParseResult& arguments) {
   if (output.empty()) {
     return 0;
   }
-  const auto write = [&](const char* name, const std::string& text) {
-    write_bytes(output / name, {text.begin(), text.end()});
-  };
-  write("table.md", paper_markdown(table));
-  write("table.csv", paper_csv(table));
-  write("table.tex", paper_latex(table));
+  write_text(output / "table.md", paper_markdown(table));
+  write_text(output / "table.csv", paper_csv(table));
+  write_text(output / "table.tex", paper_latex(table));
   std::cerr << "written to " << (output / "table.md").string() << " (and .csv, .tex)\n";
   return 0;
 }

@@ -1,7 +1,9 @@
 // plot_embeddings: where one or several runs embed pixels and classes, and what the radius tells.
-#include <iostream>
+#include <c10/util/StringUtil.h>
 
+#include <algorithm>
 #include <cxxopts.hpp>
+#include <iostream>
 
 #include "gyroseg/training/embedding_figures.h"
 #include "figure_folder.h"
@@ -34,14 +36,10 @@ cxxopts::Options command_line() {
 
 std::string one_of(const cxxopts::ParseResult& arguments, const std::string& option, const Strings& words) {
   const std::string value = arguments[option].as<std::string>();
-  std::string all;
-  for (const std::string& word : words) {
-    if (value == word) {
-      return value;
-    }
-    all += (all.empty() ? "" : " | ") + word;
+  if (std::find(words.begin(), words.end(), value) == words.end()) {
+    throw UsageError("--" + option + ": expected " + c10::Join(" | ", words) + ", got " + value);
   }
-  throw UsageError("--" + option + ": expected " + all + ", got " + value);
+  return value;
 }
 
 int number_from(const cxxopts::ParseResult& arguments, const std::string& option, int least) {

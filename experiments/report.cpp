@@ -77,7 +77,6 @@ int report(const cxxopts::ParseResult& arguments) {
   const ReportPage page = run_report(request, [](const std::string& what) {
     std::cerr << "report: left out: " << what << std::endl;
   });
-  const std::string text = html(page);
   if (file.has_parent_path()) {
     std::error_code error;
     fs::create_directories(file.parent_path(), error);
@@ -85,7 +84,7 @@ int report(const cxxopts::ParseResult& arguments) {
       throw DataError(file.parent_path().string() + ": cannot make the folder: " + error.message());
     }
   }
-  write_bytes(file, {text.begin(), text.end()});
+  write_text(file, html(page));
   std::cout << file.string() << std::endl;
   return 0;
 }

@@ -96,7 +96,7 @@ bool write_figures_set(const fs::path& root, const FiguresSetOptions& options,
       {{"train", options.train}, {"val", options.val}, {"test", options.test}}};
   make_folder(root);
   const fs::path marker = root / "figures.json.partial";
-  if (found == Found::kNothing) write_bytes(marker, {text.begin(), text.end()});
+  if (found == Found::kNothing) write_text(marker, text);
 
   const std::int64_t total = options.train + options.val + options.test;
   std::int64_t done = 0;

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <fstream>
 #include <string>
+#include <string_view>
 #include <system_error>
 
 #include "gyroseg/data/image_io.h"
@@ -41,6 +42,10 @@ std::vector<std::uint8_t> read_bytes(const fs::path& file) {
 }
 
 void write_bytes(const fs::path& file, const std::vector<std::uint8_t>& bytes) {
+  write_text(file, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+}
+
+void write_text(const fs::path& file, std::string_view text) {
   static std::atomic<unsigned> counter{0};
   fs::path temporary = file;
   temporary += ".tmp" + std::to_string(::getpid()) + "_" + std::to_string(counter++);
@@ -51,8 +56,7 @@ void write_bytes(const fs::path& file, const std::vector<std::uint8_t>& bytes) {
       throw DataError(file.string() +
                       ": cannot be written; check that its folder exists and is writable");
     }
-    out.write(reinterpret_cast<const char*>(bytes.data()),
-              static_cast<std::streamsize>(bytes.size()));
+    out.write(text.data(), static_cast<std::streamsize>(text.size()));
     out.flush();
     if (!out) {
       fs::remove(temporary, code);

@@ -6,27 +6,16 @@
 #include <nlohmann/json.hpp>
 
 #include "gyroseg/data/file_bytes.h"
+#include "gyroseg/report/csv.h"
 #include "gyroseg/report/text_table.h"
 
 namespace gyroseg {
 namespace {
 
-// RFC 4180: a cell with a comma, a quote or a line break is quoted.
-std::string csv_cell(const std::string& cell) {
-  if (cell.find_first_of(",\"\r\n") == std::string::npos) return cell;
-  std::string quoted = "\"";
-  for (const char c : cell) quoted += c == '"' ? "\"\"" : std::string(1, c);
-  return quoted + "\"";
-}
-
 std::string shortest(double value) {
   char buffer[32];
   const auto [end, error] = std::to_chars(buffer, buffer + sizeof buffer, value);
   return error == std::errc() ? std::string(buffer, end) : "nan";
-}
-
-void write_text(const std::filesystem::path& file, const std::string& text) {
-  write_bytes(file, std::vector<std::uint8_t>(text.begin(), text.end()));
 }
 
 /// Four digits after the point, "-" where undefined.

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <fstream>
 #include <map>
 #include <unordered_map>
 #include <utility>
@@ -13,6 +12,7 @@
 #include "gyroseg/config/read.h"
 #include "gyroseg/data/image_io.h"
 #include "gyroseg/hierarchy/hierarchy.h"
+#include "gyroseg/report/csv.h"
 
 namespace gyroseg {
 namespace {
@@ -23,44 +23,18 @@ std::string trimmed(const std::string& text) {
   return text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
 }
 
-/// The cells of a line. Quoted ones may hold commas, and quotes written twice.
-std::vector<std::string> cells_of(const std::string& line) {
-  std::vector<std::string> cells(1);
-  bool quoted = false;
-  for (std::size_t i = 0; i < line.size(); ++i) {
-    const bool twice = quoted && line[i] == '"' && i + 1 < line.size() && line[i + 1] == '"';
-    if (twice) {
-      cells.back() += line[++i];
-    } else if (line[i] == '"') {
-      quoted = !quoted;
-    } else if (line[i] == ',' && !quoted) {
-      cells.emplace_back();
-    } else {
-      cells.back() += line[i];
-    }
-  }
-  std::transform(cells.begin(), cells.end(), cells.begin(), trimmed);
-  return cells;
-}
-
-class CsvReader {
+class RelationsReader {
  public:
-  explicit CsvReader(const std::filesystem::path& path) : in_(path) {
-    graph_.file = path.string();
-    if (!in_ || std::filesystem::is_directory(path)) {
-      throw DataError(graph_.file + ": cannot be read");
-    }
-  }
+  explicit RelationsReader(const std::filesystem::path& path) : path_(path) { graph_.file = path.string(); }
 
   RelationGraph read() {
-    std::string text;
-    while (std::getline(in_, text)) {
-      if (++line_ == 1 && text.starts_with("\xef\xbb\xbf")) text.erase(0, 3);
-      if (trimmed(text).empty()) continue;
+    for (CsvRow& row : read_csv(path_)) {
+      line_ = row.line;
+      std::transform(row.cells.begin(), row.cells.end(), row.cells.begin(), trimmed);
       if (columns_ == 0) {
-        read_header(text);
+        read_header(row.cells);
       } else {
-        read_row(cells_of(text));
+        read_row(row.cells);
       }
     }
     if (graph_.relations.empty()) {
@@ -76,12 +50,11 @@ class CsvReader {
     throw DataError(c10::str(graph_.file, ":", line_, ": ", parts...));
   }
 
-  void read_header(const std::string& text) {
-    const std::vector<std::string> cells = cells_of(text);
+  void read_header(const std::vector<std::string>& cells) {
     const std::vector<std::string> full = {"id1", "id2", "weight"};
     const bool known = (cells.size() == 2 || cells.size() == 3) &&
                        std::equal(cells.begin(), cells.end(), full.begin());
-    if (!known) fail("expected a header id1,id2 or id1,id2,weight, got ", trimmed(text).substr(0, 60));
+    if (!known) fail("expected a header id1,id2 or id1,id2,weight, got ", c10::Join(",", cells).substr(0, 60));
     columns_ = cells.size();
   }
 
@@ -117,7 +90,7 @@ class CsvReader {
     return value;
   }
 
-  std::ifstream in_;
+  const std::filesystem::path& path_;
   int line_ = 0;
   std::size_t columns_ = 0;  ///< 0 until the header
   RelationGraph graph_;
@@ -148,7 +121,7 @@ RelationGraph tree_relations(const std::filesystem::path& file) {
 
 RelationGraph read_relations(const std::filesystem::path& file) {
   const std::string ending = file.extension().string();
-  if (ending == ".csv") return CsvReader(file).read();
+  if (ending == ".csv") return RelationsReader(file).read();
   if (ending == ".json" || ending == ".yaml" || ending == ".yml") return tree_relations(file);
   throw DataError(file.string() + ": expected a file .csv (id1,id2) or .json, .yaml, .yml (a tree), got " +
                   (ending.empty() ? "no ending" : ending));

@@ -1,5 +1,6 @@
 #include "gyroseg/inference/decode.h"
 
+#include <c10/util/StringUtil.h>
 #include <torch/utils.h>
 
 #include <algorithm>
@@ -13,14 +14,6 @@ constexpr const char* kLevelHead = "level_head";
 constexpr const char* kPathSum = "path_sum";
 constexpr const char* kBackoff = "backoff";
 constexpr const char* kPathProduct = "path_product";
-
-std::string joined(const std::vector<std::string>& words) {
-  std::string result;
-  for (const std::string& word : words) {
-    result += (result.empty() ? "" : " | ") + word;
-  }
-  return result;
-}
 
 // Values of `probabilities` [B,n,H,W] at `classes` [B,H,W]; sums of floats may pass 1 by rounding.
 torch::Tensor confidence_of(const torch::Tensor& probabilities, const torch::Tensor& classes) {
@@ -100,7 +93,7 @@ LabelDecoder::Wanted LabelDecoder::check(const torch::Tensor& logits,
   for (const std::string& mode : modes) {
     const auto& known = known_modes();
     TORCH_CHECK_VALUE(std::find(known.begin(), known.end(), mode) != known.end(),
-                      "LabelDecoder: unknown decode mode \"", mode, "\", expected ", joined(known));
+                      "LabelDecoder: unknown decode mode \"", mode, "\", expected ", c10::Join(" | ", known));
     // Without inner nodes the leaf channels are all channels.
     TORCH_CHECK_VALUE(!needs_all_nodes(mode) || channels == num_nodes_,
                       "LabelDecoder: decode mode \"", mode, "\" needs a channel for every node (",
@@ -119,13 +112,7 @@ std::vector<Decoded> LabelDecoder::operator()(const torch::Tensor& logits,
                                               const std::vector<std::string>& modes) {
   const torch::NoGradGuard no_grad;
   const Wanted wanted = check(logits, modes);
-  if (folder_.leaf_classes(1).device() != logits.device()) {
-    folder_.to(logits.device());
-    siblings_.to(logits.device());
-    for (torch::Tensor& settled : settled_) {
-      settled = settled.to(logits.device());
-    }
-  }
+  follow(logits.device());
   torch::Tensor z = logits.to(torch::kFloat32);
   torch::Tensor path_log_p;  // of the leaves
   if (wanted.path_product || activation_ == Activation::siblings) {
@@ -136,12 +123,7 @@ std::vector<Decoded> LabelDecoder::operator()(const torch::Tensor& logits,
   }
   Results results;
   if (wanted.leaf_argmax || wanted.level_sum || wanted.backoff) {
-    const torch::Tensor leaves = z.narrow(1, 0, num_leaves_);
-    // Sigmoids divided by their sum are a softmax of their logarithms, which does not underflow.
-    decode_leaves(leaves,
-                  torch::softmax(activation_ == Activation::sigmoid ? torch::log_sigmoid(leaves)
-                                                                    : leaves, 1),
-                  wanted, results);
+    decode_leaves(z.narrow(1, 0, num_leaves_), leaf_softmax(z), wanted, results);
   }
   if (wanted.path_product) {
     Wanted leaf;
@@ -163,6 +145,32 @@ std::vector<Decoded> LabelDecoder::operator()(const torch::Tensor& logits,
                                            : results.path_product);
   }
   return decoded;
+}
+
+torch::Tensor LabelDecoder::leaf_probabilities(const torch::Tensor& logits) {
+  const torch::NoGradGuard no_grad;
+  (void)check(logits, {});
+  follow(logits.device());
+  const torch::Tensor z = logits.to(torch::kFloat32);
+  return leaf_softmax(activation_ == Activation::siblings ? siblings_.log_probabilities(z) : z);
+}
+
+void LabelDecoder::follow(const torch::Device& device) {
+  if (folder_.leaf_classes(1).device() == device) {
+    return;
+  }
+  folder_.to(device);
+  siblings_.to(device);
+  for (torch::Tensor& settled : settled_) {
+    settled = settled.to(device);
+  }
+}
+
+// p from logits, or from the siblings' log-probabilities.
+torch::Tensor LabelDecoder::leaf_softmax(const torch::Tensor& z) const {
+  const torch::Tensor leaves = z.narrow(1, 0, num_leaves_);
+  // Sigmoids divided by their sum are a softmax of their logarithms, which does not underflow.
+  return torch::softmax(activation_ == Activation::sigmoid ? torch::log_sigmoid(leaves) : leaves, 1);
 }
 
 // leaf_argmax, level_sum and backoff: all read the leaf probabilities p summed per level.

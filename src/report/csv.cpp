@@ -38,7 +38,7 @@ class CsvReader {
   }
 
   CsvRow row() {
-    CsvRow row{file_ + ":" + std::to_string(line_), {}};
+    CsvRow row{file_ + ":" + std::to_string(line_), line_, {}};
     do {
       row.cells.push_back(at_ < text_.size() && text_[at_] == '"' ? quoted() : plain());
     } while (at_ < text_.size() && text_[at_++] == ',');
@@ -71,7 +71,7 @@ class CsvReader {
       } else {
         ++at_;
         const std::string behind = plain();
-        if (!behind.empty()) {
+        if (behind.find_first_not_of(" \r") != std::string::npos) {
           fail(line_, "expected a comma behind the quoted cell \"" + cell + "\", got " + behind);
         }
         return cell;

@@ -12,10 +12,6 @@
 namespace gyroseg {
 namespace {
 
-void write_text(const std::filesystem::path& file, const std::string& text) {
-  write_bytes(file, std::vector<std::uint8_t>(text.begin(), text.end()));
-}
-
 std::string metrics_csv(const std::vector<ModeReport>& modes) {
   std::ostringstream out;
   out << "mode,level,kind,class,pixels,iou,accuracy,miou_without_background,pixel_accuracy,ece\n";

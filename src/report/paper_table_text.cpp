@@ -2,6 +2,7 @@
 #include <sstream>
 
 #include "gyroseg/report/csv.h"
+#include "gyroseg/report/latex.h"
 #include "gyroseg/report/paper_table.h"
 #include "gyroseg/report/text_table.h"
 
@@ -41,22 +42,6 @@ std::string figure_text(const PaperRow& row, const PaperColumn& column,
 bool is_best(const PaperRow& row, const PaperColumn& column) {
   const auto found = row.cells.find(column);
   return found != row.cells.end() && found->second.best;
-}
-
-std::string latex_escaped(const std::string& text) {
-  std::string result;
-  for (const char c : text) {
-    switch (c) {
-      case '\\': result += "\\textbackslash{}"; break;
-      case '~': result += "\\textasciitilde{}"; break;
-      case '^': result += "\\textasciicircum{}"; break;
-      case '&': case '%': case '$': case '#': case '_': case '{': case '}':
-        result += '\\';
-        [[fallthrough]];
-      default: result += c;
-    }
-  }
-  return result;
 }
 
 std::string name_of(const PaperRow& row) {

@@ -14,10 +14,6 @@ namespace {
 
 constexpr std::int64_t kLargestSprite = 8192;
 
-void write_text(const std::filesystem::path& file, const std::string& text) {
-  write_bytes(file, {text.begin(), text.end()});
-}
-
 std::int64_t tiles_a_row(std::int64_t count) {
   return static_cast<std::int64_t>(std::ceil(std::sqrt(static_cast<double>(count))));
 }

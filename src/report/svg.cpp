@@ -179,7 +179,7 @@ std::vector<std::filesystem::path> write_figure(const std::filesystem::path& fol
   const std::string document = svg.document();
   const std::vector<std::filesystem::path> files = {folder / (name + ".svg"),
                                                     folder / (name + ".png")};
-  write_bytes(files[0], {document.begin(), document.end()});
+  write_text(files[0], document);
   write_bytes(files[1], render_png(document));
   return files;
 }

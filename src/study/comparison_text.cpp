@@ -4,6 +4,7 @@
 #include <map>
 
 #include "gyroseg/report/csv.h"
+#include "gyroseg/report/latex.h"
 #include "gyroseg/report/text_table.h"
 #include "gyroseg/study/comparison.h"
 
@@ -104,22 +105,6 @@ std::string with_better(const MeasureHeading& name) {
   return name.heading + (name.better.empty() ? "" : " (" + name.better + ")");
 }
 
-std::string latex_text(const std::string& text) {
-  static const std::string special = "_%&#$";
-  std::string escaped;
-  for (const char letter : text) {
-    if (letter == '<') {
-      escaped += "$<$";
-      continue;
-    }
-    if (special.find(letter) != std::string::npos) {
-      escaped += '\\';
-    }
-    escaped += letter;
-  }
-  return escaped;
-}
-
 }  // namespace
 
 MeasureHeading heading_of(const std::string& measure) {
@@ -208,13 +193,13 @@ std::string comparison_latex(const std::string& title, const std::vector<Compari
       continue;
     }
     text += "\\begin{table}\n\\centering\n\\small\n\\caption{" +
-            latex_text(title + ": " + with_better(heading_of(table.measure))) +
+            latex_escaped(title + ": " + with_better(heading_of(table.measure))) +
             ". Paired Student-$t$ intervals of the difference to the twin; $p$ corrected by Holm over the "
             "table.}\n\\begin{tabular}{lrrlrrlrrlrr}\n\\toprule\n";
     const auto add = [&](const std::vector<std::string>& cells) {
       std::string line;
       for (const std::string& cell : cells) {
-        line += (line.empty() ? "" : " & ") + latex_text(cell);
+        line += (line.empty() ? "" : " & ") + latex_escaped(cell);
       }
       text += line + " \\\\\n";
     };

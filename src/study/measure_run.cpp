@@ -3,7 +3,6 @@
 
 #include "gyroseg/data/corruption.h"
 #include "gyroseg/data/loader.h"
-#include "gyroseg/hierarchy/sibling_softmax.h"
 #include "gyroseg/study/measures.h"
 #include "gyroseg/study/pixel_measures.h"
 #include "gyroseg/study/prototype_measures.h"
@@ -11,21 +10,6 @@
 
 namespace gyroseg {
 namespace {
-
-// Probabilities of the leaves [B,C,H,W], as LabelDecoder's level_sum has them.
-torch::Tensor leaf_probabilities(const torch::Tensor& logits, const LoadedRun& run,
-                                 const SiblingSoftmax& siblings) {
-  const int leaves = run.tree.num_leaves();
-  switch (activation_of(run.config)) {
-    case Activation::softmax:
-      return torch::softmax(logits.narrow(1, 0, leaves), 1);
-    case Activation::sigmoid:
-      return torch::softmax(torch::log_sigmoid(logits.narrow(1, 0, leaves)), 1);
-    case Activation::siblings:
-      break;
-  }
-  return torch::softmax(siblings.log_probabilities(logits).narrow(1, 0, leaves), 1);
-}
 
 // Distance of each pixel's point from the origin, [B,H,W]; undefined without an embedding, and on the
 // sphere, whose points have none. The network's outputs are resized as the logits are.
@@ -63,7 +47,6 @@ std::vector<Measure> measure_run(LoadedRun& run, const std::string& split,
   loading.threads = config.data.threads;
   loading.channels_last = config.training.channels_last;
   Loader loader(dataset, loading);
-  const SiblingSoftmax siblings(run.tree);
   std::vector<std::string> copies = {"none"};
   copies.insert(copies.end(), corruptions.begin(), corruptions.end());
   const std::vector<std::string> mode = {config.decode.front()};
@@ -83,7 +66,7 @@ std::vector<Measure> measure_run(LoadedRun& run, const std::string& split,
                                      {batch->labels.size(1), batch->labels.size(2)}, false);
       const torch::Tensor embedding =
           prediction.embedding.defined() ? prediction.embedding.cpu() : prediction.embedding;
-      pixels.add(run.decoder(logits, mode).front(), leaf_probabilities(logits, run, siblings),
+      pixels.add(run.decoder(logits, mode).front(), run.decoder.leaf_probabilities(logits),
                  radii(run, embedding, batch->labels), batch->labels);
       done += batch->images.size(0);
       if (progress) {

@@ -25,7 +25,7 @@ void write_measures(const std::filesystem::path& file, const std::vector<Measure
     text += csv_cell(m.corruption) + "," + (m.level > 0 ? std::to_string(m.level) : "") + "," +
             csv_cell(m.name) + "," + csv_cell(m.value) + "\n";
   }
-  write_bytes(file, {text.begin(), text.end()});
+  write_text(file, text);
 }
 
 std::vector<Measure> read_measures(const std::filesystem::path& file) {

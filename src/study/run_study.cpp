@@ -1,5 +1,7 @@
 #include "gyroseg/study/run_study.h"
 
+#include <c10/util/StringUtil.h>
+
 #include <algorithm>
 #include <cstdio>
 #include <fstream>
@@ -36,14 +38,6 @@ Steps steps_of(const RunFolder& run) {
     return {};
   }
   return {json.value("step", std::int64_t{0}), json.value("total_steps", std::int64_t{0})};
-}
-
-std::string joined_by_commas(const std::vector<std::string>& words) {
-  std::string text;
-  for (const std::string& word : words) {
-    text += (text.empty() ? "" : ",") + word;
-  }
-  return text;
 }
 
 /// The winner of an arm, and what was tried.
@@ -134,7 +128,7 @@ class Session {
       return false;
     }
     if (!run.tuning && !child(run, {options_.measure.string(), "--measure", working.path.string(),
-                                    "--corruptions", joined_by_commas(plan_.corruptions)}, "measuring")) {
+                                    "--corruptions", c10::Join(",", plan_.corruptions)}, "measuring")) {
       return false;
     }
     keep_run(run, options_.folders);
@@ -158,8 +152,7 @@ class Session {
     if (error) {
       throw DataError(working.string() + ": cannot make the folder: " + error.message());
     }
-    const std::string yaml = write_config(config);
-    write_bytes(given(run), {yaml.begin(), yaml.end()});
+    write_text(given(run), write_config(config));
   }
 
   bool child(const StudyRun& run, const std::vector<std::string>& arguments, const std::string& what) {
@@ -199,7 +192,7 @@ class Session {
 void write_tuned(const StudyFolders& folders, const std::string& rows) {
   const std::string text = "arm,lr,seed,val_miou,chosen\n" + rows;
   fs::create_directories(folders.output);
-  write_bytes(folders.output / "tuned.csv", {text.begin(), text.end()});
+  write_text(folders.output / "tuned.csv", text);
 }
 
 const char* word_of(RunState state) {

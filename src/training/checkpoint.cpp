@@ -81,7 +81,7 @@ void write(const std::filesystem::path& file, TensorFile content, const Training
   write_safetensors(file, content);
   std::filesystem::path sidecar = file;
   sidecar.replace_extension(".json");
-  write_bytes(sidecar, {json.begin(), json.end()});
+  write_text(sidecar, json);
 }
 
 // The entries whose names start with `prefix`, without it.

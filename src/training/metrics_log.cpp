@@ -114,7 +114,7 @@ void MetricsLog::rewind(std::int64_t step) {
       kept += line + "\n";
     }
   }
-  write_bytes(file_, {kept.begin(), kept.end()});
+  write_text(file_, kept);
 }
 
 void MetricsLog::add(const LogEntry& entry) {

@@ -84,8 +84,7 @@ void begin_run(const RunFolder& run, const Config& config,
   if (error) {
     throw CheckpointError(run.path.string() + ": cannot make the run folder: " + error.message());
   }
-  const std::string yaml = write_config(config);
-  write_bytes(run.config(), {yaml.begin(), yaml.end()});
+  write_text(run.config(), write_config(config));
   if (!given.empty()) {
     write_bytes(run.path / ("config.original" + original.extension().string()), given);
   }

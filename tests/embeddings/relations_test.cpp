@@ -72,7 +72,8 @@ TEST_F(RelationsTest, ErrorsNameTheLine) {
                 HasSubstr(":2: column 3: expected a weight, a number > 0, got \"" +
                           std::string(weight)));
   }
-  EXPECT_THAT(error(""), HasSubstr("found nothing"));
+  EXPECT_THAT(error(""), HasSubstr("the file is empty"));
+  EXPECT_THAT(error("# nothing\n"), HasSubstr("found nothing"));
   EXPECT_THAT(error("id1,id2\n"), HasSubstr("found no relation"));
   EXPECT_THAT(error("id1,id2\na,b\n", "a.txt"), HasSubstr("expected a file .csv"));
   EXPECT_THROW((void)read_relations(folder_ / "none.csv"), DataError);

@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <vector>
 
 #include "support/small_trees.h"
@@ -189,6 +190,32 @@ TEST(Decode, EveryModeMatchesThePixelwiseDefinitionOnManyTrees) {
     for (unsigned seed = 10; seed < 16; ++seed) {
       expect_reference(random_tree(seed), activation, seed);
     }
+  }
+}
+
+TEST(Decode, LeafProbabilitiesAreThoseOfTheDefinition) {
+  torch::manual_seed(8);
+  const Hierarchy tree = person_tree();
+  const torch::Tensor logits = 3 * torch::randn({1, tree.num_nodes(), 4, 3});
+  std::vector<int> leaves(tree.num_leaves());
+  std::iota(leaves.begin(), leaves.end(), 0);
+  for (const Activation activation :
+       {Activation::softmax, Activation::sigmoid, Activation::siblings}) {
+    LabelDecoder decoder(tree, /*all_nodes=*/true, activation);
+    const torch::Tensor p = decoder.leaf_probabilities(logits);
+    ASSERT_EQ(p.sizes(), (std::vector<std::int64_t>{1, tree.num_leaves(), 4, 3}));
+    for (int i = 0; i < 12; ++i) {
+      const torch::Tensor pixel = logits[0].select(1, i / 3).select(1, i % 3).to(torch::kFloat64);
+      const std::vector<double> z(pixel.const_data_ptr<double>(),
+                                  pixel.const_data_ptr<double>() + tree.num_nodes());
+      const std::vector<double> expected = activation == Activation::siblings
+                                               ? path_products(tree, z)
+                                               : probabilities(z, leaves, activation);
+      for (const int leaf : leaves) {
+        EXPECT_NEAR(p[0][leaf][i / 3][i % 3].item<float>(), expected[leaf], kTolerance);
+      }
+    }
+    EXPECT_THROW((void)decoder.leaf_probabilities(logits[0]), c10::ValueError);
   }
 }
 

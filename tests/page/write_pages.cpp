@@ -101,8 +101,7 @@ PageRun planted_run(const Hierarchy& tree, const std::string& name, PageView vie
 }
 
 void write_page(const std::filesystem::path& file, const ReportPage& page) {
-  const std::string text = html(page);
-  write_bytes(file, {text.begin(), text.end()});
+  write_text(file, html(page));
 }
 
 }  // namespace

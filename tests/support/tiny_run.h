@@ -76,4 +76,14 @@ inline Config tiny_config(const std::filesystem::path& root, int size) {
   return config;
 }
 
+/// tiny_config() with a network that sees each pixel alone.
+inline Config pointwise_config(const std::filesystem::path& root, int size) {
+  Config config = tiny_config(root, size);
+  config.model.encoder = "pointwise";
+  config.model.decoder = "pointwise";
+  config.model.auxiliary_weight = 0;
+  config.loss[0].class_weights = "none";
+  return config;
+}
+
 }  // namespace gyroseg

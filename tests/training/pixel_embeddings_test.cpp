@@ -30,14 +30,7 @@ class PixelEmbeddingsTest : public ::testing::Test {
   }
   static void TearDownTestSuite() { delete folder_; }
 
-  static Config config() {
-    Config config = tiny_config(folder_->path(), kSize);
-    config.model.encoder = "pointwise";
-    config.model.decoder = "pointwise";
-    config.model.auxiliary_weight = 0;
-    config.loss[0].class_weights = "none";
-    return config;
-  }
+  static Config config() { return pointwise_config(folder_->path(), kSize); }
 
   /// An untrained network of a config.
   struct Network {

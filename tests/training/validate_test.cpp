@@ -29,12 +29,8 @@ class ValidateTest : public ::testing::Test {
   static void TearDownTestSuite() { delete folder_; }
 
   static Config config() {
-    Config config = tiny_config(folder_->path(), kSize);
-    config.model.encoder = "pointwise";
-    config.model.decoder = "pointwise";
-    config.model.auxiliary_weight = 0;
+    Config config = pointwise_config(folder_->path(), kSize);
     config.classifier.input = "features";
-    config.loss[0].class_weights = "none";
     return config;
   }
 

@@ -70,6 +70,10 @@ class LabelDecoder {
   [[nodiscard]] std::vector<Decoded> operator()(const torch::Tensor& logits,
                                                 const std::vector<std::string>& modes);
 
+  /// p [B,C,H,W] float32 of logits as above, without autograd, on their device; sums to 1 over C.
+  /// Throws c10::ValueError: wrong rank or channels.
+  [[nodiscard]] torch::Tensor leaf_probabilities(const torch::Tensor& logits);
+
   /// leaf_argmax, level_sum, level_head, path_sum, backoff, path_product.
   [[nodiscard]] static const std::vector<std::string>& known_modes();
 
@@ -81,6 +85,8 @@ class LabelDecoder {
   struct Results;
   [[nodiscard]] Wanted check(const torch::Tensor& logits,
                              const std::vector<std::string>& modes) const;
+  void follow(const torch::Device& device);
+  [[nodiscard]] torch::Tensor leaf_softmax(const torch::Tensor& z) const;
   void decode_leaves(const torch::Tensor& logits, const torch::Tensor& p, const Wanted& wanted,
                      Results& results) const;
   [[nodiscard]] LevelPrediction backed_off(int k, const torch::Tensor& leaf,

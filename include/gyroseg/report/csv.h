@@ -14,7 +14,8 @@ namespace gyroseg {
 [[nodiscard]] std::string csv_cell(const std::optional<double>& value);
 
 struct CsvRow {
-  std::string place;  ///< "FILE:LINE", counted from 1
+  std::string place;  ///< "FILE:LINE"
+  int line = 0;       ///< its first, counted from 1
   std::vector<std::string> cells;
 };
 
