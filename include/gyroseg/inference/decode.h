@@ -54,7 +54,7 @@ struct Decoded {
 ///            path_product the leaf of the largest product of softmaxes among siblings along its path,
 ///                         and its ancestors, whatever the channels were trained by; confidence at
 ///                         level k is the product down to the class; needs all nodes
-///   Ties     the class of the smallest index
+///   Ties     the class of the smallest index; path_sum's may be decided by rounding
 ///   Memory   O(B V H W) whatever the modes
 ///   Limits   finite logits of any size give finite results: everything is in the log domain
 ///   Grads    none, runs without autograd
