@@ -20,6 +20,7 @@ constexpr double kFigureTop = 44;
 constexpr double kFigureFont = 12;
 constexpr double kFigureCaption = 11.5;
 constexpr double kFigureCaptionRow = 16;
+constexpr double kNameAt = 22;  // from its mark
 
 struct ValueSpan {
   double low = std::numeric_limits<double>::infinity();
@@ -69,6 +70,35 @@ void draw_box(Svg& svg, const std::vector<double>& values, const Axis& y, double
            {.fill = svg.theme().ground, .stroke = color, .width = 1.6});
   svg.rect(middle - half, third, 2 * half, std::max(0.5, first - third), {.fill = color, .opacity = 0.25});
   svg.line(middle - half, median, middle + half, median, {.stroke = color, .width = 3});
+}
+
+// The marks of one group, one above the other at x, and their names beside them, clear of each other and
+// at most `room` wide.
+void draw_marks(Svg& svg, const BoxFigure& figure, int group, const Axis& y, double x,
+                double room) {
+  constexpr double kNameSize = 11;
+  constexpr double kNameRow = 14;
+  std::vector<const ValueMark*> marks;
+  for (const ValueMark& mark : figure.marks) {
+    if (mark.group == group && std::isfinite(mark.value)) {
+      marks.push_back(&mark);
+    }
+  }
+  std::stable_sort(marks.begin(), marks.end(),
+                   [](const ValueMark* a, const ValueMark* b) { return a->value > b->value; });
+  std::vector<double> rows;
+  for (const ValueMark* mark : marks) {
+    rows.push_back(y(mark->value));
+  }
+  rows = spread_apart(rows, kNameRow, y(y.high()) + kNameRow / 2, y(y.low()) - kNameRow / 2);
+  for (std::size_t i = 0; i < marks.size(); ++i) {
+    const double at = y(marks[i]->value);
+    svg.line(x, at, x + kNameAt - 3, rows[i], {.stroke = figure.theme.muted, .width = 0.8});
+    svg.circle(x, at, 5, {.fill = hex(readable(marks[i]->color, figure.theme)),
+                          .stroke = figure.theme.text, .width = 1.2});
+    svg.text(x + kNameAt, rows[i] + kNameSize / 3, shortened(marks[i]->name, kNameSize, room),
+             {.size = kNameSize, .halo = true});
+  }
 }
 
 }  // namespace
@@ -122,26 +152,10 @@ Svg draw(const BoxFigure& figure) {
     svg.text(kFigureLeft + column * (static_cast<double>(i) + 0.5), kBottom + 18,
              shortened(group.name, kFigureFont, column - 4), {.size = kFigureFont, .anchor = Anchor::middle});
   }
-  LabelPlaces places;
-  for (std::size_t i = 0; i < figure.groups.size(); ++i) {  // labels stay clear of the boxes
-    if (!sorted[i].empty()) {
-      places.take(box_at(static_cast<int>(i)), kBottom, 2 * half + 12, kBottom - kFigureTop);
-    }
-  }
-  for (const ValueMark& mark : figure.marks) {
-    if (std::isfinite(mark.value)) {
-      const double x = box_at(mark.group) + half + 16;
-      svg.circle(x, y(mark.value), 5, {.fill = hex(readable(mark.color, figure.theme)),
-                                       .stroke = figure.theme.text, .width = 1.2});
-      places.take(x, y(mark.value) + 5, 10, 10);
-    }
-  }
-  for (const ValueMark& mark : figure.marks) {
-    if (std::isfinite(mark.value)) {
-      const double x = box_at(mark.group) + half + 16;
-      const LabelPlace place = places.beside(x, y(mark.value), 9, text_width(mark.name, 11), 11);
-      svg.text(place.x, place.y, mark.name, {.size = 11, .anchor = place.anchor, .halo = true});
-    }
+  for (int i = 0; i < static_cast<int>(figure.groups.size()); ++i) {
+    const double x = box_at(i) + half + 16;
+    const double end = i + 1 < static_cast<int>(figure.groups.size()) ? box_at(i + 1) - half : kFigureRight;
+    draw_marks(svg, figure, i, y, x, end - x - kNameAt - 4);
   }
   svg.rect(kFigureLeft, kFigureTop, kFigureRight - kFigureLeft, kBottom - kFigureTop,
            {.stroke = figure.theme.frame});

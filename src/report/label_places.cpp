@@ -51,4 +51,30 @@ LabelPlace LabelPlaces::beside(double x, double y, double gap, double width, dou
   return found;
 }
 
+std::vector<double> spread_apart(const std::vector<double>& wanted, double gap, double low, double high) {
+  struct Pool {
+    double sum;
+    std::size_t count;
+    [[nodiscard]] double mean() const { return sum / static_cast<double>(count); }
+  };
+  const auto step = [gap](std::size_t i) { return gap * static_cast<double>(i); };
+  std::vector<Pool> pools;
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    Pool pool{wanted[i] - step(i), 1};
+    while (!pools.empty() && pools.back().mean() > pool.mean()) {
+      pool = {pool.sum + pools.back().sum, pool.count + pools.back().count};
+      pools.pop_back();
+    }
+    pools.push_back(pool);
+  }
+  const double last = std::max(low, high - step(wanted.empty() ? 0 : wanted.size() - 1));
+  std::vector<double> places;
+  for (const Pool& pool : pools) {
+    for (std::size_t i = 0; i < pool.count; ++i) {
+      places.push_back(std::clamp(pool.mean(), low, last) + step(places.size()));
+    }
+  }
+  return places;
+}
+
 }  // namespace gyroseg

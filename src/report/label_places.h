@@ -31,4 +31,9 @@ class LabelPlaces {
   std::vector<Box> taken_;
 };
 
+/// The places nearest to `wanted` (ascending) that are `gap` or more apart, in [low, high] if they fit there:
+/// least squares under an order, by pooling adjacent violators (Ayer et al. 1955).
+[[nodiscard]] std::vector<double> spread_apart(const std::vector<double>& wanted, double gap, double low,
+                                               double high);
+
 }  // namespace gyroseg

@@ -7,6 +7,7 @@
 
 #include <cmath>
 
+#include "../../src/report/label_places.h"
 #include "gyroseg/report/csv_table.h"
 #include "support/value_error.h"
 
@@ -37,6 +38,17 @@ TEST(BoxFigure, DrawsGroupsAndNamedMarksAndLeavesGapsOut) {
   figure.marks[0].group = 2;
   expect_value_error([&] { (void)draw(figure); }, "group 2 of 2");
   expect_value_error([] { (void)draw(BoxFigure{}); }, "expected a group");
+}
+
+TEST(SpreadApart, MovesAsLittleAsItMust) {
+  using ::testing::ElementsAre;
+  EXPECT_THAT(spread_apart({0, 3, 7}, 2, -9, 9), ElementsAre(0, 3, 7));
+  EXPECT_THAT(spread_apart({1, 1, 1}, 2, -9, 9), ElementsAre(-1, 1, 3));
+  EXPECT_THAT(spread_apart({5, 5.5, 20}, 2, 0, 30), ElementsAre(4.25, 6.25, 20));
+  EXPECT_THAT(spread_apart({0, 0, 9}, 2, 0, 9), ElementsAre(0, 2, 9));
+  EXPECT_THAT(spread_apart({8, 9}, 2, 0, 9), ElementsAre(7, 9));
+  EXPECT_THAT(spread_apart({4, 4, 4}, 5, 0, 9), ElementsAre(0, 5, 10)) << "no room: apart all the same";
+  EXPECT_THAT(spread_apart({}, 2, 0, 9), ElementsAre());
 }
 
 TEST(HistogramFigure, NamesTheCountAndTheMedianOfEachRow) {
