@@ -256,7 +256,7 @@ class Documents(unittest.TestCase):
         for document in documents():
             text = re.sub(r"^```.*?^```$|`[^`\n]*`", "", document.read_text(), flags=re.S | re.M)
             name = str(document.relative_to(ROOT))
-            for target in re.findall(r"\]\(([^)\s]+)\)", text):
+            for target in re.findall(r"(?:\]\(|src=\"|srcset=\")([^)\s\"]+)", text):
                 if re.match(r"\w+:", target):
                     continue
                 path, _, anchor = target.partition("#")
