@@ -1,5 +1,8 @@
 #include "figure_folder.h"
 
+#include <c10/util/StringUtil.h>
+
+#include <algorithm>
 #include <charconv>
 #include <iostream>
 
@@ -11,6 +14,11 @@ namespace gyroseg {
 
 namespace fs = std::filesystem;
 
+namespace {
+
+using Strings = std::vector<std::string>;
+
+// A number from 1, or 0 for "all".
 int read_level(const std::string& text) {
   if (text == "all") {
     return 0;
@@ -21,6 +29,59 @@ int read_level(const std::string& text) {
     throw UsageError("--level: expected a number from 1, or all, got " + text);
   }
   return level;
+}
+
+}  // namespace
+
+void add_figure_options(cxxopts::Options& options, const std::string& folder, int samples) {
+  options.add_options()
+      ("run", "run folder; repeat it for several runs", cxxopts::value<Strings>())
+      ("output", "folder of the figures (default, of one run: RUN/" + folder + ")", cxxopts::value<std::string>()->default_value(""))
+      ("overwrite", "replace figures in an --output that is there already")
+      ("split", "train | val | test", cxxopts::value<std::string>()->default_value("test"))
+      ("samples", "rows of pictures, spread evenly over the split; 0: none", cxxopts::value<int>()->default_value(std::to_string(samples)))
+      ("image", "name of an image of the split to show instead; may be repeated", cxxopts::value<Strings>())
+      ("level", "level of what is drawn by level, but for curves: a number from 1, the coarsest, or all", cxxopts::value<std::string>()->default_value("all"))
+      ("theme", "light | dark", cxxopts::value<std::string>()->default_value("light"))
+      ("checkpoint", "best | last | a .safetensors file", cxxopts::value<std::string>()->default_value("best"))
+      ("set", "override a key of every run's config, such as --set data.root=DIR; may be repeated", cxxopts::value<Strings>());
+}
+
+FigureRequest read_figures(const cxxopts::ParseResult& arguments) {
+  const auto list = [&](const char* option) {
+    return arguments.count(option) > 0 ? arguments[option].as<Strings>() : Strings{};
+  };
+  FigureRequest request;
+  request.folders = list("run");
+  if (request.folders.empty()) {
+    throw UsageError("expected --run DIR [--run DIR ...]");
+  }
+  request.split = one_of(arguments, "split", {"train", "val", "test"});
+  request.images = list("image");
+  request.samples = number_from(arguments, "samples", 0);
+  request.level = read_level(arguments["level"].as<std::string>());
+  request.checkpoint = arguments["checkpoint"].as<std::string>();
+  request.overrides = list("set");
+  request.theme = one_of(arguments, "theme", {"light", "dark"}) == "dark" ? dark_theme() : Theme{};
+  return request;
+}
+
+std::string one_of(const cxxopts::ParseResult& arguments, const std::string& option,
+                   const std::vector<std::string>& words) {
+  const std::string value = arguments[option].as<std::string>();
+  if (std::find(words.begin(), words.end(), value) == words.end()) {
+    throw UsageError("--" + option + ": expected " + c10::Join(" | ", words) + ", got " + value);
+  }
+  return value;
+}
+
+int number_from(const cxxopts::ParseResult& arguments, const std::string& option, int least) {
+  const int value = arguments[option].as<int>();
+  if (value < least) {
+    throw UsageError("--" + option + ": expected a number from " + std::to_string(least) + ", got " +
+                     std::to_string(value));
+  }
+  return value;
 }
 
 FigureFolder::FigureFolder(const cxxopts::ParseResult& arguments,

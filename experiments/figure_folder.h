@@ -6,12 +6,23 @@
 
 #include <cxxopts.hpp>
 
-#include "gyroseg/report/svg.h"
+#include "gyroseg/training/run_figures.h"
 
 namespace gyroseg {
 
-/// --level: a number from 1, or 0 for "all". Throws UsageError.
-[[nodiscard]] int read_level(const std::string& text);
+/// --run, --split, --image, --samples, --level, --theme, --checkpoint, --set, --output and --overwrite.
+/// folder: of the figures of one run, in it; samples: default.
+void add_figure_options(cxxopts::Options& options, const std::string& folder, int samples);
+
+/// What they say but for the output. Throws UsageError.
+[[nodiscard]] FigureRequest read_figures(const cxxopts::ParseResult& arguments);
+
+/// The value of a string option that must be one of `words`. Throws UsageError.
+[[nodiscard]] std::string one_of(const cxxopts::ParseResult& arguments, const std::string& option,
+                                 const std::vector<std::string>& words);
+
+/// The value of an int option that must be `least` or more. Throws UsageError.
+[[nodiscard]] int number_from(const cxxopts::ParseResult& arguments, const std::string& option, int least);
 
 /// Where a program puts the figures of `runs`: --output or, of one run, its own folder `name`, which is
 /// drawn anew each time. Files are named on standard output as they are written.

@@ -121,7 +121,7 @@ void draw_scale(Svg& svg, double x, double top, double height) {
 
 }  // namespace
 
-Svg draw(const ConfusionTable& table, const std::string& title) {
+Svg draw(const ConfusionTable& table, const std::string& title, const Theme& theme) {
   check(table);
   const Frame frame = frame_of(table);
   const double width = frame.cell * static_cast<double>(table.prediction.size());
@@ -129,7 +129,7 @@ Svg draw(const ConfusionTable& table, const std::string& title) {
   const double scale = frame.left + width + 20;
   const double needed = text_width(title, 15, true) + 2 * kMargin;
   Svg svg(std::max(scale + kScaleWidth + 60, std::min(needed, 720.0)), frame.top + height + 36,
-          title);
+          title, theme);
   svg.text(kMargin, 28, shortened(title, 15, svg.width() - 2 * kMargin, true),
            {.size = 15, .bold = true});
   svg.text(frame.left + width / 2, kTitleHeight + 12, "predicted class",
@@ -142,7 +142,7 @@ Svg draw(const ConfusionTable& table, const std::string& title) {
   draw_names(svg, table, frame);
   draw_scale(svg, scale, frame.top, std::min(height, 200.0));
   svg.text(frame.left, frame.top + height + 20, "% of the true class's pixels",
-           {.size = 11, .color = "#555555"});
+           {.size = 11, .color = theme.muted});
   return svg;
 }
 

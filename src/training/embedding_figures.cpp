@@ -4,17 +4,14 @@
 #include <torch/utils.h>
 
 #include <algorithm>
-#include <set>
 
 #include "embedding_tables.h"
-#include "gyroseg/config/read.h"
 #include "gyroseg/metrics/level_metrics.h"
 #include "gyroseg/models/safetensors.h"
 #include "gyroseg/report/distribution_figures.h"
 #include "gyroseg/report/palette.h"
-#include "gyroseg/report/run_log.h"
 #include "gyroseg/report/run_names.h"
-#include "gyroseg/training/run_figures.h"
+#include "gyroseg/training/run_panels.h"
 #include "uncertainty_panels.h"
 
 namespace gyroseg {
@@ -124,7 +121,8 @@ class RunEmbedding {
   }
 
   [[nodiscard]] Svg uncertainty() {
-    PanelGrid grid = uncertainty_panels(network_of(run_), data_, spread(data_.size(), request_.samples),
+    PanelGrid grid = uncertainty_panels(network_of(run_), data_,
+                                        choose_samples(data_, request_.images, request_.samples),
                                         name_ + ": " + request_.split + " split, uncertainty");
     grid.theme = request_.theme;
     return draw(grid);
@@ -169,8 +167,9 @@ class RunEmbedding {
   torch::Tensor prototype_radius_;
 };
 
-void draw_run(const std::string& folder, const std::string& name, bool several,
-              const EmbeddingFigureRequest& request, const EmbeddingSink& sink) {
+void draw_run(const FigureRun& figure_run, bool several, const EmbeddingFigureRequest& request,
+              const EmbeddingSink& sink) {
+  const auto& [folder, name, config] = figure_run;
   std::optional<LoadedRun> run;
   try {
     run.emplace(load_run(folder, request.checkpoint, request.overrides));
@@ -178,7 +177,7 @@ void draw_run(const std::string& folder, const std::string& name, bool several,
     sink.miss("embeddings of " + name + ": " + error.what());
     return;
   }
-  const SegmentationDataset data(run->config.data, run->tree, request.split);
+  const SegmentationDataset data(config.data, run->tree, request.split);
   std::optional<PixelEmbeddings> pixels =
       sample_pixel_embeddings(network_of(*run), data, {request.points, 0, 0});
   if (!pixels) {
@@ -202,52 +201,19 @@ void draw_run(const std::string& folder, const std::string& name, bool several,
   sink.table(prefix + "prototypes", drawn->prototype_csv());
   sink.add(prefix + "radius_by_depth", drawn->radius_by_depth());
   sink.add(prefix + "radius_by_class", drawn->radius_by_class());
-  if (request.samples > 0) {
+  if (request.samples > 0 || !request.images.empty()) {
     sink.add(prefix + "uncertainty", drawn->uncertainty());
-  }
-}
-
-void draw_logs(const EmbeddingFigureRequest& request, const std::vector<std::string>& names,
-               const EmbeddingSink& sink) {
-  std::vector<RunLog> logs;
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    try {
-      logs.push_back(read_run_log(RunFolder{request.folders[i]}.metrics(), names[i]));
-    } catch (const DataError& error) {
-      sink.miss("curves of " + names[i] + ": " + error.what());
-    }
-  }
-  const std::set<std::string> wanted = {"gradient_norm", "clipped", "curvature"};
-  for (NamedChart& chart : run_charts(logs)) {
-    if (wanted.contains(chart.file)) {
-      chart.chart.theme = request.theme;
-      sink.add(chart.file, draw(chart.chart));
-    }
   }
 }
 
 }  // namespace
 
 void draw_embeddings(const EmbeddingFigureRequest& request, const EmbeddingSink& sink) {
-  TORCH_CHECK_VALUE(!request.folders.empty(), "draw_embeddings: expected a run folder, got none");
-  const std::vector<std::string> names = run_names({request.folders.begin(), request.folders.end()});
-  if (std::set(names.begin(), names.end()).size() < names.size()) {
-    throw DataError("--run: expected different folders, one is given twice");
+  const std::vector<FigureRun> runs = figure_runs(request);
+  for (const FigureRun& run : runs) {
+    draw_run(run, runs.size() > 1, request, sink);
   }
-  int levels = 0;
-  for (const std::string& folder : request.folders) {
-    const Config config =
-        read_config(open_run(folder).config(), without_first_files(request.overrides));
-    levels = std::max(levels, Hierarchy(config.hierarchy).num_levels());
-  }
-  if (request.level > levels) {
-    throw DataError("--level: expected a level from 1 to " + std::to_string(levels) + ", got " +
-                    std::to_string(request.level));
-  }
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    draw_run(request.folders[i], names[i], names.size() > 1, request, sink);
-  }
-  draw_logs(request, names, sink);
+  draw_runs(request, sink);
 }
 
 }  // namespace gyroseg

@@ -17,13 +17,7 @@ namespace {
 class RunFigures {
  public:
   RunFigures(const FigureRequest& request, const FigureSink& sink)
-      : request_(request), sink_(sink), names_(run_names({request.folders.begin(), request.folders.end()})) {
-    for (const std::string& folder : request.folders) {
-      configs_.push_back(
-          read_config(open_run(folder).config(), without_first_files(request.overrides)));
-    }
-    check();
-  }
+      : request_(request), sink_(sink), runs_(figure_runs(request)) {}
 
   // Whatever the user named is looked up before the first figure is drawn.
   void draw() {
@@ -31,27 +25,13 @@ class RunFigures {
       open_dataset();
     }
     draw_curves();
-    for (std::size_t i = 0; i < names_.size(); ++i) {
-      draw_confusion(i);
+    for (const FigureRun& run : runs_) {
+      draw_confusion(run);
     }
     draw_panels();
   }
 
  private:
-  void check() const {
-    if (std::set(names_.begin(), names_.end()).size() < names_.size()) {
-      throw DataError("--run: expected different folders, one is given twice");
-    }
-    int levels = 0;
-    for (const Config& config : configs_) {
-      levels = std::max(levels, Hierarchy(config.hierarchy).num_levels());
-    }
-    if (request_.level > levels) {
-      throw DataError("--level: expected a level from 1 to " + std::to_string(levels) + ", got " +
-                      std::to_string(request_.level));
-    }
-  }
-
   void add(const std::string& name, const Svg& figure) {
     std::string unused = name;
     while (!added_.insert(unused).second) {
@@ -62,7 +42,7 @@ class RunFigures {
 
   void open_dataset() {
     try {
-      const Config& config = configs_.front();
+      const Config& config = runs_.front().config;
       dataset_.emplace(config.data, Hierarchy(config.hierarchy), request_.split);
     } catch (const DataError& error) {
       sink_.miss(std::string("panels: ") + error.what() +
@@ -74,25 +54,25 @@ class RunFigures {
 
   void draw_curves() {
     std::vector<RunLog> logs;
-    for (std::size_t i = 0; i < names_.size(); ++i) {
+    for (const FigureRun& run : runs_) {
       try {
-        logs.push_back(read_run_log(RunFolder{request_.folders[i]}.metrics(), names_[i]));
+        logs.push_back(read_run_log(RunFolder{run.folder}.metrics(), run.name));
       } catch (const DataError& error) {
-        sink_.miss("curves of " + names_[i] + ": " + error.what());
+        sink_.miss("curves of " + run.name + ": " + error.what());
       }
     }
-    for (const NamedChart& chart : run_charts(logs)) {
+    for (NamedChart& chart : run_charts(logs)) {
+      chart.chart.theme = request_.theme;
       add(chart.file, gyroseg::draw(chart.chart));
     }
   }
 
-  void draw_confusion(std::size_t run) {
-    const std::filesystem::path folder =
-        RunFolder{request_.folders[run]}.evaluation(request_.split);
+  void draw_confusion(const FigureRun& run) {
+    const std::filesystem::path folder = RunFolder{run.folder}.evaluation(request_.split);
     const std::vector<ConfusionFile> files = confusion_files(folder);
     if (files.empty()) {
-      sink_.miss("confusion matrices of " + names_[run] + ": none in " + folder.string() +
-                 "; evaluate --run " + request_.folders[run] + " --split " + request_.split +
+      sink_.miss("confusion matrices of " + run.name + ": none in " + folder.string() +
+                 "; evaluate --run " + run.folder + " --split " + request_.split +
                  " writes them");
     }
     for (const ConfusionFile& file : files) {
@@ -101,11 +81,11 @@ class RunFigures {
       }
       const std::string level = std::to_string(file.level);
       try {
-        add((names_.size() > 1 ? figure_name(names_[run]) + "_" : "") + "confusion_" + file.mode +
-                "_level" + level,
-            gyroseg::draw(read_confusion(file.path), names_[run] + ": " + request_.split +
-                                                         " split, level " + level + ", " +
-                                                         file.mode));
+        add((runs_.size() > 1 ? figure_name(run.name) + "_" : "") + "confusion_" + file.mode + "_level" +
+                level,
+            gyroseg::draw(read_confusion(file.path),
+                          run.name + ": " + request_.split + " split, level " + level + ", " + file.mode,
+                          request_.theme));
       } catch (const DataError& error) {
         sink_.miss(error.what());
       }
@@ -113,17 +93,16 @@ class RunFigures {
   }
 
   std::vector<NamedRun> load_runs() {
-    const Hierarchy tree(configs_.front().hierarchy);
+    const Hierarchy tree(runs_.front().config.hierarchy);
     std::vector<NamedRun> runs;
-    for (std::size_t i = 0; i < names_.size(); ++i) {
-      const std::string what = "panels of " + names_[i] + ": ";
+    for (const FigureRun& run : runs_) {
+      const std::string what = "panels of " + run.name + ": ";
       try {
-        NamedRun named = {names_[i],
-                          load_run(request_.folders[i], request_.checkpoint, request_.overrides)};
+        NamedRun named = {run.name, load_run(run.folder, request_.checkpoint, request_.overrides)};
         if (same_classes(tree, named.run.tree)) {
           runs.push_back(std::move(named));
         } else {
-          sink_.miss(what + "its classes are not those of " + names_.front() +
+          sink_.miss(what + "its classes are not those of " + runs_.front().name +
                      "; draw it by itself");
         }
       } catch (const CheckpointError& error) {
@@ -140,7 +119,7 @@ class RunFigures {
       return;
     }
     std::vector<int> levels;
-    for (int k = 1; k <= Hierarchy(configs_.front().hierarchy).num_levels(); ++k) {
+    for (int k = 1; k <= Hierarchy(runs_.front().config.hierarchy).num_levels(); ++k) {
       if (request_.level == 0 || request_.level == k) {
         levels.push_back(k);
       }
@@ -149,17 +128,17 @@ class RunFigures {
     if (runs.empty()) {
       return;
     }
-    const std::vector<PanelGrid> grids =
+    std::vector<PanelGrid> grids =
         run_panels(runs, *dataset_, samples_, levels, request_.split);
     for (std::size_t i = 0; i < grids.size(); ++i) {
+      grids[i].theme = request_.theme;
       add("panels_level" + std::to_string(levels[i]), gyroseg::draw(grids[i]));
     }
   }
 
   const FigureRequest& request_;
   const FigureSink& sink_;
-  std::vector<std::string> names_;
-  std::vector<Config> configs_;
+  std::vector<FigureRun> runs_;
   std::optional<SegmentationDataset> dataset_;  ///< the split as the first run's config has it
   std::vector<std::int64_t> samples_;
   std::set<std::string> added_;
@@ -167,8 +146,28 @@ class RunFigures {
 
 }  // namespace
 
+std::vector<FigureRun> figure_runs(const FigureRequest& request) {
+  TORCH_CHECK_VALUE(!request.folders.empty(), "figure_runs: expected a run folder, got none");
+  const std::vector<std::string> names = run_names({request.folders.begin(), request.folders.end()});
+  if (std::set(names.begin(), names.end()).size() < names.size()) {
+    throw DataError("--run: expected different folders, one is given twice");
+  }
+  std::vector<FigureRun> runs;
+  int levels = 0;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const std::string& folder = request.folders[i];
+    runs.push_back({folder, names[i],
+                    read_config(open_run(folder).config(), without_first_files(request.overrides))});
+    levels = std::max(levels, Hierarchy(runs.back().config.hierarchy).num_levels());
+  }
+  if (request.level > levels) {
+    throw DataError("--level: expected a level from 1 to " + std::to_string(levels) + ", got " +
+                    std::to_string(request.level));
+  }
+  return runs;
+}
+
 void draw_runs(const FigureRequest& request, const FigureSink& sink) {
-  TORCH_CHECK_VALUE(!request.folders.empty(), "draw_runs: expected a run folder, got none");
   RunFigures(request, sink).draw();
 }
 

@@ -58,10 +58,12 @@ class PlotEmbeddingsTest : public ::testing::Test {
 TemporaryFolder* PlotEmbeddingsTest::folder_ = nullptr;
 
 TEST_F(PlotEmbeddingsTest, OneRunIsDrawnIntoItsOwnFolderWithTablesOfAllFields) {
+  ASSERT_EQ(run_binary("evaluate", run("ball")).status, 0);
   const ProgramResult result = run_binary("plot_embeddings", run("ball") + "--points 140 --samples 1 --theme dark");
   ASSERT_EQ(result.status, 0) << result.text;
   const fs::path folder = path("ball") / "embedding_figures";
-  for (const std::string name : {"embedding_level1", "embedding_level2", "embedding_level3", "radius_by_depth", "radius_by_class", "uncertainty", "gradient_norm", "clipped"}) {
+  for (const std::string name : {"embedding_level1", "embedding_level2", "embedding_level3", "radius_by_depth", "radius_by_class", "uncertainty", "gradient_norm", "clipped",
+                                 "loss", "miou_level3", "confusion_level_sum_level2", "panels_level1"}) {
     EXPECT_TRUE(fs::exists(folder / (name + ".svg"))) << name << "\n" << result.text;
     EXPECT_TRUE(fs::exists(folder / (name + ".png"))) << name;
     EXPECT_THAT(text_of(folder / (name + ".svg")), HasSubstr("#15181d")) << name;  // the dark ground

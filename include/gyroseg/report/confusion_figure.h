@@ -33,6 +33,7 @@ struct ConfusionFile {
 /// A square a pair of classes: the darker, the larger its share of the row, which stands in it in
 /// per cent where it fits. A row of a class without pixels is hatched. Throws c10::ValueError on an
 /// empty or ragged table.
-[[nodiscard]] Svg draw(const ConfusionTable& table, const std::string& title);
+[[nodiscard]] Svg draw(const ConfusionTable& table, const std::string& title,
+                       const Theme& theme = {});
 
 }  // namespace gyroseg

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "gyroseg/config/config.h"
 #include "gyroseg/report/svg.h"
 
 namespace gyroseg {
@@ -11,13 +12,25 @@ namespace gyroseg {
 /// Which figures of which runs.
 struct FigureRequest {
   std::vector<std::string> folders;    ///< run folders, at least one
-  std::string split = "test";          ///< of panels and confusion matrices
-  std::vector<std::string> images;     ///< shown in the panels; empty: `samples` of them
+  std::string split = "test";
+  std::vector<std::string> images;     ///< shown in panels; empty: `samples` of them
   int samples = 4;                     ///< 0: no panels
-  int level = 0;                       ///< of panels and confusion matrices; 0: all
+  int level = 0;                       ///< of what is drawn level by level, but for curves; 0: all
   std::string checkpoint = "best";     ///< best | last | a path
   std::vector<std::string> overrides;  ///< as --set, for every run's config
+  Theme theme = {};
 };
+
+/// A run of a request, under the name that it has in figures.
+struct FigureRun {
+  std::string folder;
+  std::string name;
+  Config config;
+};
+
+/// The runs of a request, in its order. Throws CheckpointError on a folder that is no run, ConfigError,
+/// HierarchyError; DataError on a folder given twice and on a level that no run has.
+[[nodiscard]] std::vector<FigureRun> figure_runs(const FigureRequest& request);
 
 /// Where figures go, and word of what is left out because a run lacks it.
 struct FigureSink {
@@ -33,8 +46,7 @@ struct FigureSink {
 ///   panels_levelK                images, predictions and truth (run_panels.h) of all runs that have a
 ///                                checkpoint and the classes of the first
 ///
-///   Throws  CheckpointError on a folder that is no run, ConfigError, HierarchyError; DataError on
-///           a folder given twice, on a level that no run has, on an image that is not in the split
+///   Throws  what figure_runs throws; DataError on an image that is not in the split
 void draw_runs(const FigureRequest& request, const FigureSink& sink);
 
 }  // namespace gyroseg
