@@ -66,6 +66,12 @@ Tuned choose_rate(const std::vector<StudyRun>& runs, const StudyFolders& folders
   return tuned;
 }
 
+// Whether a rate has others on one side only: a better one may lie beyond it.
+bool is_outermost(double lr, const std::vector<double>& tried) {
+  const auto [least, most] = std::minmax_element(tried.begin(), tried.end());
+  return lr == *least || lr == *most;
+}
+
 class Session {
  public:
   Session(const TopologyPlan& plan, const StudyOptions& options, std::int64_t runs, std::ostream& out)
@@ -207,6 +213,7 @@ StudyOutcome run_study(const TopologyPlan& plan, const std::vector<StudyArm>& ar
   Session session(plan, options, all, out);
   std::string tuned_rows;
   std::map<std::string, std::optional<double>> rates;
+  std::vector<std::string> outermost;
   for (const StudyArm& arm : arms) {
     const std::vector<StudyRun> trials = tuning_runs(plan, arm);
     bool complete = true;
@@ -223,7 +230,14 @@ StudyOutcome run_study(const TopologyPlan& plan, const std::vector<StudyArm>& ar
       const Tuned tuned = choose_rate(trials, options.folders);
       rates[arm.name] = tuned.lr;
       tuned_rows += tuned.csv;
+      if (is_outermost(*tuned.lr, plan.tuning.lr)) {
+        outermost.push_back(arm.name);
+      }
     }
+  }
+  if (!outermost.empty()) {
+    out << "== the best rate is the least or the largest of tune.lr, so that a better one may lie beyond it: "
+        << c10::Join(", ", outermost) << std::endl;
   }
   if (!tuned_rows.empty()) {
     write_tuned(options.folders, tuned_rows);
