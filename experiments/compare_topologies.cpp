@@ -1,9 +1,11 @@
 // compare_topologies: a plan of embedding spaces, dimensions, curvatures, losses and seeds, trained, tuned,
 // measured, and compared with statistics.
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <iostream>
 #include <sstream>
+#include <thread>
 
 #include <cxxopts.hpp>
 
@@ -35,6 +37,7 @@ cxxopts::Options command_line() {
       ("plan", "YAML plan", cxxopts::value<std::string>())
       ("output", "folder of the results; small files alone", cxxopts::value<std::string>())
       ("work", "folder of the run folders with their checkpoints (default: runs/compare_topologies/NAME)", cxxopts::value<std::string>()->default_value(""))
+      ("jobs", "runs at once; each has the cores / jobs as OMP_NUM_THREADS, unless that is set", cxxopts::value<int>()->default_value("1"))
       ("only", "an arm of the plan; may be repeated. Tables hold these arms and their twins", cxxopts::value<Names>())
       ("set", "override a key in every run, such as --set data.root=DIR; may be repeated", cxxopts::value<Names>())
       ("list", "print the arms with their overrides and exit")
@@ -171,6 +174,11 @@ int compare(const cxxopts::ParseResult& arguments) {
   options.measure = fs::read_symlink("/proc/self/exe");
   options.train = options.measure.parent_path() / "train";
   options.terminal = on_terminal();
+  options.jobs = number_from(arguments, "jobs", 1);
+  if (options.jobs > 1) {
+    const int threads = std::max(1, static_cast<int>(std::thread::hardware_concurrency()) / options.jobs);
+    ::setenv("OMP_NUM_THREADS", std::to_string(threads).c_str(), /*overwrite=*/0);
+  }
   const InterruptGuard interrupt;
   fs::create_directories(options.folders.output);
   fs::create_directories(options.folders.work);

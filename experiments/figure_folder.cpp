@@ -1,8 +1,5 @@
 #include "figure_folder.h"
 
-#include <c10/util/StringUtil.h>
-
-#include <algorithm>
 #include <charconv>
 #include <iostream>
 
@@ -64,24 +61,6 @@ FigureRequest read_figures(const cxxopts::ParseResult& arguments) {
   request.overrides = list("set");
   request.theme = one_of(arguments, "theme", {"light", "dark"}) == "dark" ? dark_theme() : Theme{};
   return request;
-}
-
-std::string one_of(const cxxopts::ParseResult& arguments, const std::string& option,
-                   const std::vector<std::string>& words) {
-  const std::string value = arguments[option].as<std::string>();
-  if (std::find(words.begin(), words.end(), value) == words.end()) {
-    throw UsageError("--" + option + ": expected " + c10::Join(" | ", words) + ", got " + value);
-  }
-  return value;
-}
-
-int number_from(const cxxopts::ParseResult& arguments, const std::string& option, int least) {
-  const int value = arguments[option].as<int>();
-  if (value < least) {
-    throw UsageError("--" + option + ": expected a number from " + std::to_string(least) + ", got " +
-                     std::to_string(value));
-  }
-  return value;
 }
 
 FigureFolder::FigureFolder(const cxxopts::ParseResult& arguments,

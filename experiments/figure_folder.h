@@ -17,13 +17,6 @@ void add_figure_options(cxxopts::Options& options, const std::string& folder, in
 /// What they say but for the output. Throws UsageError.
 [[nodiscard]] FigureRequest read_figures(const cxxopts::ParseResult& arguments);
 
-/// The value of a string option that must be one of `words`. Throws UsageError.
-[[nodiscard]] std::string one_of(const cxxopts::ParseResult& arguments, const std::string& option,
-                                 const std::vector<std::string>& words);
-
-/// The value of an int option that must be `least` or more. Throws UsageError.
-[[nodiscard]] int number_from(const cxxopts::ParseResult& arguments, const std::string& option, int least);
-
 /// Where a program puts the figures of `runs`: --output or, of one run, its own folder `name`, which is
 /// drawn anew each time. Files are named on standard output as they are written.
 class FigureFolder {

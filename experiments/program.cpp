@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <exception>
 #include <iostream>
-#include <vector>
 
+#include <c10/util/StringUtil.h>
 #include <torch/types.h>
 
 #include "gyroseg/config/read.h"
@@ -75,6 +75,24 @@ int run_program(cxxopts::Options options, int argc, char** argv,
                                         : error.what(),
                   kFailure);
   }
+}
+
+std::string one_of(const cxxopts::ParseResult& arguments, const std::string& option,
+                   const std::vector<std::string>& words) {
+  const std::string value = arguments[option].as<std::string>();
+  if (std::find(words.begin(), words.end(), value) == words.end()) {
+    throw UsageError("--" + option + ": expected " + c10::Join(" | ", words) + ", got " + value);
+  }
+  return value;
+}
+
+int number_from(const cxxopts::ParseResult& arguments, const std::string& option, int least) {
+  const int value = arguments[option].as<int>();
+  if (value < least) {
+    throw UsageError("--" + option + ": expected a number from " + std::to_string(least) + ", got " +
+                     std::to_string(value));
+  }
+  return value;
 }
 
 }  // namespace gyroseg

@@ -3,6 +3,7 @@
 #include <functional>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include <cxxopts.hpp>
 
@@ -22,5 +23,12 @@ inline constexpr int kFailure = 1;    ///< exit status: anything else
 /// (--num_viz is --num-viz); an argument that is no option is an error.
 int run_program(cxxopts::Options options, int argc, char** argv,
                 const std::function<int(const cxxopts::ParseResult&)>& body);
+
+/// The value of a string option that must be one of `words`. Throws UsageError.
+[[nodiscard]] std::string one_of(const cxxopts::ParseResult& arguments, const std::string& option,
+                                 const std::vector<std::string>& words);
+
+/// The value of an int option that must be `least` or more. Throws UsageError.
+[[nodiscard]] int number_from(const cxxopts::ParseResult& arguments, const std::string& option, int least);
 
 }  // namespace gyroseg

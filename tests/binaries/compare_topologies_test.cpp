@@ -64,7 +64,7 @@ TEST_F(CompareTopologies, IsInterruptedAndGoesOn) {
   EXPECT_FALSE(fs::exists(path("out/runs/poincare_c1_d2_seed1/metrics.json")));
   const auto made = fs::last_write_time(first);
 
-  const ProgramResult finished = run();
+  const ProgramResult finished = run("--jobs 2");
   ASSERT_EQ(finished.status, 0) << finished.text;
   EXPECT_EQ(fs::last_write_time(first), made);
   EXPECT_THAT(finished.text, Not(HasSubstr("== euclidean_d2_seed0")));
@@ -147,6 +147,9 @@ TEST_F(CompareTopologies, SaysWhatIsWrong) {
   const ProgramResult only = run("--only poincare");
   EXPECT_EQ(only.status, 2);
   EXPECT_THAT(only.text, HasSubstr("--only: the plan has no arm poincare"));
+  const ProgramResult none = run("--jobs 0");
+  EXPECT_EQ(none.status, 2);
+  EXPECT_THAT(none.text, HasSubstr("--jobs: expected a number from 1, got 0"));
   const ProgramResult wrong = run("--set embedding.dimm=2");
   EXPECT_EQ(wrong.status, 2);
   EXPECT_THAT(wrong.text, HasSubstr("unknown key, did you mean"));

@@ -13,6 +13,7 @@ struct StudyOptions {
   StudyFolders folders;
   std::filesystem::path train;    ///< the program `train`
   std::filesystem::path measure;  ///< called as: measure --measure RUN --corruptions a,b
+  int jobs = 1;                   ///< runs at once
   bool terminal = false;          ///< draw a progress bar in place
 };
 
@@ -21,7 +22,8 @@ struct StudyOutcome {
   bool interrupted = false;
 };
 
-/// Trains, tunes and measures every run of the arms that is not done yet, one process a training: a crash of
+/// Trains, tunes and measures every run of the arms that is not done yet, one process a training, options.jobs
+/// at once: a crash of
 /// one, or its running out of memory, loses nothing of the others. An interrupt (InterruptGuard) ends the
 /// present run at its next step, saved; a later call goes on with it. Runs made by another config are
 /// failures and left alone. Writes tuned.csv.

@@ -1,0 +1,204 @@
+#include "study_session.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cstdio>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include <c10/util/StringUtil.h>
+
+#include "gyroseg/config/read.h"
+#include "gyroseg/data/file_bytes.h"
+#include "gyroseg/data/image_io.h"
+#include "gyroseg/study/child_process.h"
+#include "gyroseg/training/interrupt.h"
+#include "gyroseg/training/run_folder.h"
+
+namespace gyroseg {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::int64_t kRunUnits = 1000;  // of a run, for the progress bar
+
+struct Steps {
+  std::int64_t made = 0;
+  std::int64_t all = 0;
+};
+
+// Where a training's last checkpoint stands.
+Steps steps_of(const RunFolder& run) {
+  std::ifstream in(fs::path(run.last()).replace_extension(".json"));
+  const auto json = nlohmann::json::parse(in, nullptr, /*allow_exceptions=*/false);
+  if (!json.is_object()) {
+    return {};
+  }
+  return {json.value("step", std::int64_t{0}), json.value("total_steps", std::int64_t{0})};
+}
+
+// Of train's own line, "step 20/400  epoch 1  loss 1.78 ...".
+std::optional<Steps> steps_of(const std::string& line) {
+  long long made = 0;
+  long long all = 0;
+  if (std::sscanf(line.c_str(), "step %lld/%lld", &made, &all) != 2 || all <= 0) {
+    return std::nullopt;
+  }
+  return Steps{made, all};
+}
+
+}  // namespace
+
+bool StudySession::make(const StudyRun& run) {
+  bool done = false;
+  try {
+    done = made(run);
+  } catch (const std::exception& error) {
+    fail(run, error.what());
+  }
+  const std::lock_guard lock(mutex_);
+  ++ended_;
+  active_.erase(run.name);
+  return done;
+}
+
+std::vector<char> StudySession::make_all(const std::vector<StudyRun>& runs) {
+  std::vector<char> done(runs.size());
+  std::atomic<std::size_t> next = 0;
+  const auto work = [&] {
+    for (std::size_t i = next++; i < runs.size() && !interrupted(); i = next++) {
+      done[i] = make(runs[i]);
+    }
+  };
+  std::vector<std::jthread> others(std::max(1, options_.jobs) - 1);
+  for (std::jthread& other : others) {
+    other = std::jthread(work);
+  }
+  work();
+  others.clear();
+  return done;
+}
+
+void StudySession::fail(const StudyRun& run, const std::string& what) {
+  {
+    const std::lock_guard lock(mutex_);
+    outcome_.failed.push_back(run.name + ": " + what);
+  }
+  say(run.name + ": failed: " + what);
+}
+
+void StudySession::say(const std::string& line) {
+  const std::lock_guard lock(mutex_);
+  if (progress_) {
+    progress_->clear();
+  }
+  out_ << "== " << line << std::endl;
+}
+
+bool StudySession::interrupted() {
+  const std::lock_guard lock(mutex_);
+  outcome_.interrupted = outcome_.interrupted || InterruptGuard::requested();
+  return outcome_.interrupted;
+}
+
+bool StudySession::made(const StudyRun& run) {
+  const Config config = config_of(plan_, run);
+  const RunState state = state_of(run, config, options_.folders);
+  std::int64_t place = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    place = ++begun_;
+    if (state == RunState::done) {
+      ++skipped_;
+      return true;
+    }
+    if (!progress_) {
+      progress_.emplace(out_, options_.terminal, runs_ * kRunUnits, skipped_ * kRunUnits);
+    }
+  }
+  const RunFolder working{options_.folders.working(run)};
+  if (state == RunState::missing) {
+    start(run, config);
+  }
+  say(run.name + " (" + std::to_string(place) + " of " + std::to_string(runs_) + "): " +
+      (state == RunState::missing ? "training" : "going on") + " in " + working.path.string());
+  // Its own config.yaml is written once the data have been read; until then the plan's is the config.
+  std::vector<std::string> train = {options_.train.string()};
+  if (state == RunState::started) {
+    train.insert(train.end(), {"--resume", working.path.string()});
+  } else {
+    train.insert(train.end(), {"--config", given(run).string(), "--output", working.path.string()});
+  }
+  if (!child(run, train, "train")) {
+    return false;
+  }
+  const Steps steps = steps_of(working);
+  if (steps.made < steps.all && config.training.early_stopping == 0) {
+    fail(run, "train stopped at step " + std::to_string(steps.made) + " of " + std::to_string(steps.all) +
+                  "; the same command goes on");
+    return false;
+  }
+  if (!run.tuning && !child(run, {options_.measure.string(), "--measure", working.path.string(),
+                                  "--corruptions", c10::Join(",", plan_.corruptions)}, "measuring")) {
+    return false;
+  }
+  keep_run(run, options_.folders);
+  return true;
+}
+
+fs::path StudySession::given(const StudyRun& run) const {
+  return options_.folders.work / (run.name + ".yaml");
+}
+
+// What a training left that ended before its first checkpoint is of no use.
+void StudySession::start(const StudyRun& run, const Config& config) const {
+  std::error_code error;
+  const fs::path working = options_.folders.working(run);
+  const RunFolder folder{working};
+  for (const fs::path& file : {folder.config(), folder.metrics(), folder.best(),
+                               fs::path(folder.best()).replace_extension(".json")}) {
+    fs::remove(file, error);
+  }
+  fs::create_directories(working, error);
+  if (error) {
+    throw DataError(working.string() + ": cannot make the folder: " + error.message());
+  }
+  write_text(given(run), write_config(config));
+}
+
+bool StudySession::child(const StudyRun& run, const std::vector<std::string>& arguments,
+                         const std::string& what) {
+  const fs::path log = RunFolder{options_.folders.working(run)}.path / "log.txt";
+  const ChildResult result =
+      run_child(arguments, log, [&] { show(run, last_line(log), what == "train"); });
+  if (result.interrupted) {
+    const std::lock_guard lock(mutex_);
+    outcome_.interrupted = true;
+    return false;
+  }
+  if (result.status != 0) {
+    fail(run, what + " ended with status " + std::to_string(result.status) + ": " + last_line(log) + " (" +
+                  log.string() + ")");
+  }
+  return result.status == 0;
+}
+
+// Measuring counts as the end of a run.
+void StudySession::show(const StudyRun& run, const std::string& line, bool training) {
+  const std::optional<Steps> steps = training ? steps_of(line) : std::nullopt;
+  const std::int64_t part = !training ? kRunUnits - 1 : steps ? kRunUnits * steps->made / steps->all : 0;
+  const std::lock_guard lock(mutex_);
+  active_[run.name] = {std::clamp<std::int64_t>(part, 0, kRunUnits - 1),
+                       steps ? ": " + line.substr(0, line.find("  ETA")) : ""};
+  std::int64_t units = ended_ * kRunUnits;
+  std::string note = std::to_string(ended_) + " of " + std::to_string(runs_) + " runs done  ";
+  for (const auto& [name, active] : active_) {
+    units += active.part;
+    note += active_.size() == 1 ? name + active.line
+                                : name + " " + std::to_string(100 * active.part / kRunUnits) + " %  ";
+  }
+  progress_->update(units, note);
+}
+
+}  // namespace gyroseg
