@@ -81,7 +81,7 @@ int tell(TrainOutcome outcome, const RunFolder& run, const TrainingState& state,
       out << "train: the loss stayed non-finite up to step " << state.step
           << (saved ? "; the last good checkpoint is intact" : "")
           << ". Lower optimizer.lr, set optimizer.clip_norm=1, then " << resume << "\n";
-      return kFailure;
+      return kDivergedStatus;
   }
   return kFailure;
 }

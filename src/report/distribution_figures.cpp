@@ -20,6 +20,7 @@ constexpr double kFigureTop = 44;
 constexpr double kFigureFont = 12;
 constexpr double kFigureCaption = 11.5;
 constexpr double kFigureCaptionRow = 16;
+constexpr double kNameRow = 14;
 constexpr double kNameAt = 22;  // from its mark
 
 struct ValueSpan {
@@ -77,7 +78,6 @@ void draw_box(Svg& svg, const std::vector<double>& values, const Axis& y, double
 void draw_marks(Svg& svg, const BoxFigure& figure, int group, const Axis& y, double x,
                 double room) {
   constexpr double kNameSize = 11;
-  constexpr double kNameRow = 14;
   std::vector<const ValueMark*> marks;
   for (const ValueMark& mark : figure.marks) {
     if (mark.group == group && std::isfinite(mark.value)) {
@@ -113,8 +113,9 @@ double quantile(const std::vector<double>& sorted, double share) {
 
 Svg draw(const BoxFigure& figure) {
   TORCH_CHECK_VALUE(!figure.groups.empty(), "BoxFigure: expected a group, got none");
-  constexpr double kBottom = 384;
+  constexpr double kLeastHeight = 340;
   constexpr int kTicks = 7;
+  std::vector<double> rows(figure.groups.size());
   ValueSpan span;
   span.add(0);
   std::vector<std::vector<double>> sorted;
@@ -129,12 +130,15 @@ Svg draw(const BoxFigure& figure) {
     TORCH_CHECK_VALUE(mark.group >= 0 && mark.group < static_cast<int>(figure.groups.size()),
                       "BoxFigure: group ", mark.group, " of ", figure.groups.size());
     span.add(std::isfinite(mark.value) ? mark.value : 0);
+    rows[mark.group] += kNameRow;
   }
+  // As high as the names of its fullest column.
+  const double bottom = kFigureTop + std::max(kLeastHeight, *std::max_element(rows.begin(), rows.end()));
   const auto caption = wrapped_text(figure.caption, kFigureCaption, kFigureRight - kFigureLeft);
-  Svg svg(kFigureWidth, kBottom + 56 + kFigureCaptionRow * static_cast<double>(caption.size()),
+  Svg svg(kFigureWidth, bottom + 56 + kFigureCaptionRow * static_cast<double>(caption.size()),
           figure.title, figure.theme);
   draw_heading(svg, figure.title);
-  const Axis y = Axis::over(span.low, span.high, kBottom, kFigureTop, kTicks, /*loose=*/true);
+  const Axis y = Axis::over(span.low, span.high, bottom, kFigureTop, kTicks, /*loose=*/true);
   for (std::size_t i = 0; i < y.ticks().size(); ++i) {
     const double at = y(y.ticks()[i]);
     svg.line(kFigureLeft, at, kFigureRight, at, {.stroke = figure.theme.grid});
@@ -149,7 +153,7 @@ Svg draw(const BoxFigure& figure) {
       draw_box(svg, sorted[i], y, box_at(static_cast<int>(i)), half,
                hex(readable(group.color, figure.theme)));
     }
-    svg.text(kFigureLeft + column * (static_cast<double>(i) + 0.5), kBottom + 18,
+    svg.text(kFigureLeft + column * (static_cast<double>(i) + 0.5), bottom + 18,
              shortened(group.name, kFigureFont, column - 4), {.size = kFigureFont, .anchor = Anchor::middle});
   }
   for (int i = 0; i < static_cast<int>(figure.groups.size()); ++i) {
@@ -157,13 +161,13 @@ Svg draw(const BoxFigure& figure) {
     const double end = i + 1 < static_cast<int>(figure.groups.size()) ? box_at(i + 1) - half : kFigureRight;
     draw_marks(svg, figure, i, y, x, end - x - kNameAt - 4);
   }
-  svg.rect(kFigureLeft, kFigureTop, kFigureRight - kFigureLeft, kBottom - kFigureTop,
+  svg.rect(kFigureLeft, kFigureTop, kFigureRight - kFigureLeft, bottom - kFigureTop,
            {.stroke = figure.theme.frame});
-  svg.text((kFigureLeft + kFigureRight) / 2, kBottom + 38, figure.x_title,
+  svg.text((kFigureLeft + kFigureRight) / 2, bottom + 38, figure.x_title,
            {.size = kFigureFont, .anchor = Anchor::middle});
-  svg.text(20, (kFigureTop + kBottom) / 2, figure.y_title,
+  svg.text(20, (kFigureTop + bottom) / 2, figure.y_title,
            {.size = kFigureFont, .anchor = Anchor::middle, .angle = -90});
-  draw_caption(svg, caption, kBottom + 46);
+  draw_caption(svg, caption, bottom + 46);
   return svg;
 }
 

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <tuple>
 
 #include "gyroseg/config/read.h"
 #include "gyroseg/report/csv.h"
+#include "gyroseg/study/tuning.h"
 #include "gyroseg/training/run_folder.h"
 
 namespace gyroseg {
@@ -54,14 +56,20 @@ void adjust(ComparisonTable& table) {
 }  // namespace
 
 std::vector<StudyResult> read_results(const TopologyPlan& plan, const std::vector<StudyArm>& arms,
-                                      const StudyFolders& folders) {
+                                      const StudyFolders& folders,
+                                      const std::function<void(const std::string&)>& leave_out) {
   std::vector<StudyResult> results;
   for (const StudyArm& arm : arms) {
-    for (const StudyRun& run : measured_runs(plan, arm, {})) {
-      const fs::path kept = folders.kept(run);
-      if (!fs::exists(kept / "metrics.json")) {
+    const std::optional<TunedRate> tuned = tuned_rate(plan, arm, folders);
+    for (const StudyRun& run : measured_runs(plan, arm, tuned ? tuned->lr : std::nullopt)) {
+      if (!is_kept(run, folders)) {
         continue;
       }
+      if (!tuned || !is_done(plan, run, folders)) {
+        leave_out(run.name + ": made by another config than the plan's, or before its learning rate was tuned");
+        continue;
+      }
+      const fs::path kept = folders.kept(run);
       const Config config = read_config(kept / "config.yaml", without_first_files({"device=cpu"}));
       results.push_back({&arm, run.seed, config.optimizer.lr, read_measures(kept / "measures.csv")});
     }
@@ -104,6 +112,12 @@ std::vector<ComparisonTable> compare_arms(const std::vector<StudyArm>& arms,
     }
   }
   std::sort(levels.begin(), levels.end());
+  std::set<std::string> references;
+  for (const StudyArm& arm : arms) {
+    if (arm.twin.empty()) {
+      references.insert(arm.name);
+    }
+  }
   std::vector<ComparisonTable> tables;
   for (const auto& [corruption, measure] : order) {
     ComparisonTable table{corruption, measure, {}};
@@ -121,6 +135,9 @@ std::vector<ComparisonTable> compare_arms(const std::vector<StudyArm>& arms,
         if (!arm.twin.empty()) {
           const std::vector<double> pairs = differences(own, values[arm.twin][figure]);
           row.difference = pairs.empty() ? std::nullopt : std::optional(student_t(pairs));
+          if (row.difference && !references.contains(arm.twin)) {
+            row.difference->p.reset();
+          }
         }
         table.rows.push_back(std::move(row));
       }

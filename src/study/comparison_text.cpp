@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <functional>
 #include <map>
 
 #include "gyroseg/report/csv.h"
@@ -71,22 +72,23 @@ int finest_level(const ComparisonTable& table) {
   return finest;
 }
 
-// Means over the seeds at the finest level, a row an arm, a column a copy of the split.
-std::string shift_table(const std::string& measure, const std::vector<const ComparisonTable*>& copies) {
+// At the finest level, a row an arm, a column a copy of the split. "" where no cell says anything.
+std::string shift_rows(const std::vector<const ComparisonTable*>& copies,
+                       const std::function<std::string(const ArmFigure&)>& cell) {
   std::vector<std::string> header = {"arm"};
   std::vector<std::string> arms;
   std::map<std::string, std::map<std::string, std::string>> cells;
   for (const ComparisonTable* table : copies) {
     header.push_back(table->corruption == kClean ? "clean" : table->corruption);
     for (const ArmFigure& row : table->rows) {
-      if (row.level != finest_level(*table)) {
+      const std::string text = row.level == finest_level(*table) ? cell(row) : "";
+      if (text.empty()) {
         continue;
       }
       if (std::find(arms.begin(), arms.end(), row.arm->name) == arms.end()) {
         arms.push_back(row.arm->name);
       }
-      cells[row.arm->name][header.back()] =
-          fixed(row.own.mean) + (row.own.deviation ? " +- " + fixed(*row.own.deviation) : "");
+      cells[row.arm->name][header.back()] = text;
     }
   }
   TextTable table(header);
@@ -98,7 +100,22 @@ std::string shift_table(const std::string& measure, const std::vector<const Comp
     }
     table.add(line);
   }
-  return "\n### " + heading_of(measure).heading + "\n\n" + table.markdown();
+  return arms.empty() ? "" : table.markdown();
+}
+
+// Means over the seeds, then differences to the twins.
+std::string shift_table(const std::string& measure, const std::vector<const ComparisonTable*>& copies) {
+  const std::string heading = heading_of(measure).heading;
+  const std::string differences = shift_rows(copies, [](const ArmFigure& row) -> std::string {
+    if (!row.difference || !row.difference->low) {
+      return "";
+    }
+    return fixed(row.difference->mean, "%+.4f") + " " + interval_cell(*row.difference->low, *row.difference->high);
+  });
+  return "\n### " + heading + "\n\n" + shift_rows(copies, [](const ArmFigure& row) {
+           return fixed(row.own.mean) + (row.own.deviation ? " +- " + fixed(*row.own.deviation) : "");
+         }) +
+         (differences.empty() ? "" : "\nDifference to the twin, 95 % interval:\n\n" + differences);
 }
 
 std::string with_better(const MeasureHeading& name) {
@@ -150,12 +167,14 @@ std::string comparison_csv(const std::vector<ComparisonTable>& tables) {
   return text;
 }
 
-std::string comparison_markdown(const std::string& title, const std::vector<ComparisonTable>& tables) {
+std::string comparison_markdown(const std::string& title, const std::vector<ComparisonTable>& tables,
+                                const std::string& note) {
   std::string text =
       "# " + title + "\n\nLevel 1 is the coarsest. n counts the runs, one a seed; std is the sample standard "
       "deviation over them. The difference is that to the twin (the reference's space, all else equal), "
       "seed by seed, with the paired Student-t 95 % interval; p is two-sided, p Holm is corrected for all "
-      "the comparisons of its table. A single pair has no interval.\n";
+      "the comparisons of its table. A single pair has no interval; a row whose twin has a twin itself is "
+      "shown, not tested.\n" + (note.empty() ? "" : "\n" + note + "\n");
   std::vector<std::string> measures;
   std::map<std::string, std::vector<const ComparisonTable*>> copies;
   for (const ComparisonTable& table : tables) {
@@ -180,8 +199,8 @@ std::string comparison_markdown(const std::string& title, const std::vector<Comp
     shifts += copies[measure].size() > 1 ? shift_table(measure, copies[measure]) : "";
   }
   if (!shifts.empty()) {
-    text += "\n## Under shift\n\nMean +- standard deviation over the seeds at the finest level; the "
-            "comparisons are in statistics.csv.\n" + shifts;
+    text += "\n## Under shift\n\nMean +- standard deviation over the seeds at the finest level; other "
+            "levels and p values are in statistics.csv.\n" + shifts;
   }
   return text;
 }

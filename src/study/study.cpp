@@ -2,14 +2,11 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cmath>
 #include <sstream>
 
 #include "gyroseg/config/read.h"
 #include "gyroseg/data/file_bytes.h"
 #include "gyroseg/data/image_io.h"
-#include "gyroseg/hierarchy/hierarchy.h"
-#include "gyroseg/report/run_log.h"
 #include "gyroseg/training/run_folder.h"
 
 namespace gyroseg {
@@ -62,6 +59,16 @@ void refuse_other_config(const fs::path& folder, const Config& config) {
   }
 }
 
+constexpr const char* kDivergedMark = "diverged";
+
+void make_run_folder(const fs::path& folder) {
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (error) {
+    throw DataError(folder.string() + ": cannot make the folder: " + error.message());
+  }
+}
+
 const char* marking_file(const StudyRun& run) { return run.tuning ? "metrics.jsonl" : "metrics.json"; }
 
 }  // namespace
@@ -97,9 +104,8 @@ Config config_of(const TopologyPlan& plan, const StudyRun& run) {
 }
 
 RunState state_of(const StudyRun& run, const Config& config, const StudyFolders& folders) {
-  const fs::path kept = folders.kept(run);
-  if (fs::exists(kept / marking_file(run))) {
-    refuse_other_config(kept, config);
+  if (is_kept(run, folders)) {
+    refuse_other_config(folders.kept(run), config);
     return RunState::done;
   }
   const RunFolder working{folders.working(run)};
@@ -110,30 +116,23 @@ RunState state_of(const StudyRun& run, const Config& config, const StudyFolders&
   return RunState::started;
 }
 
-double tuning_score(const StudyRun& run, const StudyFolders& folders) {
-  const fs::path folder = folders.kept(run);
-  const Config config = read_config(folder / "config.yaml", without_first_files({"device=cpu"}));
-  const int leaf_level = Hierarchy(config.hierarchy).num_levels();
-  const RunLog log = read_run_log(folder / "metrics.jsonl", run.name);
-  double best = -1;
-  for (const double miou : log.column("val/modes/" + config.decode.front() + "/" +
-                                      std::to_string(leaf_level) + "/miou")) {
-    best = std::isfinite(miou) ? std::max(best, miou) : best;
+bool is_kept(const StudyRun& run, const StudyFolders& folders) {
+  return fs::exists(folders.kept(run) / marking_file(run));
+}
+
+bool is_done(const TopologyPlan& plan, const StudyRun& run, const StudyFolders& folders) {
+  try {
+    return state_of(run, config_of(plan, run), folders) == RunState::done;
+  } catch (const ConfigError&) {
+    return false;
   }
-  if (best < 0) {
-    throw DataError((folder / "metrics.jsonl").string() + ": no validation mIoU of the leaves");
-  }
-  return best;
 }
 
 void keep_run(const StudyRun& run, const StudyFolders& folders) {
   const RunFolder working{folders.working(run)};
   const fs::path kept = folders.kept(run);
   std::error_code error;
-  fs::create_directories(kept, error);
-  if (error) {
-    throw DataError(kept.string() + ": cannot make the folder: " + error.message());
-  }
+  make_run_folder(kept);
   std::vector<std::string> files = {"config.yaml", "metrics.jsonl"};
   if (!run.tuning) {
     files.insert(files.end(), {"measures.csv", "metrics.json"});
@@ -147,6 +146,22 @@ void keep_run(const StudyRun& run, const StudyFolders& folders) {
     fs::remove(working.last(), error);
     fs::remove(fs::path(working.last()).replace_extension(".json"), error);
   }
+}
+
+void keep_diverged(const StudyRun& run, const StudyFolders& folders) {
+  const RunFolder working{folders.working(run)};
+  const fs::path kept = folders.kept(run);
+  make_run_folder(kept);
+  write_bytes(kept / "config.yaml", read_bytes(working.config()));
+  write_text(kept / kDivergedMark, "the loss stayed non-finite\n");
+  const bool logged = fs::exists(working.metrics()) && fs::file_size(working.metrics()) > 0;
+  write_bytes(kept / "metrics.jsonl", logged ? read_bytes(working.metrics()) : std::vector<std::uint8_t>{});
+  std::error_code error;
+  fs::remove_all(working.path, error);
+}
+
+bool has_diverged(const StudyRun& run, const StudyFolders& folders) {
+  return fs::exists(folders.kept(run) / kDivergedMark);
 }
 
 }  // namespace gyroseg

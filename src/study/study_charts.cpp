@@ -16,15 +16,20 @@ std::string series_name(const StudyArm& arm) {
                                       : arm.space + ", c = " + arm.curvature;
 }
 
-// An arm beside the grid that is compared with one in it belongs to a dimension: no level line.
-bool is_variant(const StudyArm& arm) { return arm.dim == 0 && !arm.twin.empty(); }
+// An arm beside the grid that is shown beside a compared one belongs to its dimension: no level line.
+bool is_variant(const ComparisonTable& table, const StudyArm& arm) {
+  return arm.dim == 0 && !arm.twin.empty() &&
+         std::any_of(table.rows.begin(), table.rows.end(), [&](const ArmFigure& row) {
+           return row.arm->name == arm.twin && !row.arm->twin.empty();
+         });
+}
 
 // Of all tables, so that every chart gives a space the same colour.
 std::vector<std::string> all_names(const std::vector<ComparisonTable>& tables) {
   std::vector<std::string> names;
   for (const ComparisonTable& table : tables) {
     for (const ArmFigure& row : table.rows) {
-      if (!is_variant(*row.arm) &&
+      if (!is_variant(table, *row.arm) &&
           std::find(names.begin(), names.end(), series_name(*row.arm)) == names.end()) {
         names.push_back(series_name(*row.arm));
       }
@@ -97,7 +102,7 @@ std::vector<NamedChart> study_charts(const std::vector<ComparisonTable>& tables)
       chart.names = names;
       chart.x_ticks = {dims.begin(), dims.end()};
       for (const ArmFigure& row : table.rows) {
-        if (row.level != level || is_variant(*row.arm)) {
+        if (row.level != level || is_variant(table, *row.arm)) {
           continue;
         }
         Series& series = series_of(chart.series, *row.arm);

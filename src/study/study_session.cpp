@@ -12,9 +12,9 @@
 #include "gyroseg/config/read.h"
 #include "gyroseg/data/file_bytes.h"
 #include "gyroseg/data/image_io.h"
-#include "gyroseg/study/child_process.h"
 #include "gyroseg/training/interrupt.h"
 #include "gyroseg/training/run_folder.h"
+#include "gyroseg/training/trainer.h"
 
 namespace gyroseg {
 namespace {
@@ -50,25 +50,11 @@ std::optional<Steps> steps_of(const std::string& line) {
 
 }  // namespace
 
-bool StudySession::make(const StudyRun& run) {
-  bool done = false;
-  try {
-    done = made(run);
-  } catch (const std::exception& error) {
-    fail(run, error.what());
-  }
-  const std::lock_guard lock(mutex_);
-  ++ended_;
-  active_.erase(run.name);
-  return done;
-}
-
-std::vector<char> StudySession::make_all(const std::vector<StudyRun>& runs) {
-  std::vector<char> done(runs.size());
+void StudySession::make_all(const std::vector<StudyRun>& runs) {
   std::atomic<std::size_t> next = 0;
   const auto work = [&] {
     for (std::size_t i = next++; i < runs.size() && !interrupted(); i = next++) {
-      done[i] = make(runs[i]);
+      make(runs[i]);
     }
   };
   std::vector<std::jthread> others(std::max(1, options_.jobs) - 1);
@@ -76,8 +62,16 @@ std::vector<char> StudySession::make_all(const std::vector<StudyRun>& runs) {
     other = std::jthread(work);
   }
   work();
-  others.clear();
-  return done;
+}
+
+void StudySession::make(const StudyRun& run) {
+  try {
+    train_and_measure(run);
+  } catch (const std::exception& error) {
+    fail(run, error.what());
+  }
+  const std::lock_guard lock(mutex_);
+  ended_ += static_cast<std::int64_t>(active_.erase(run.name));
 }
 
 void StudySession::fail(const StudyRun& run, const std::string& what) {
@@ -102,26 +96,26 @@ bool StudySession::interrupted() {
   return outcome_.interrupted;
 }
 
-bool StudySession::made(const StudyRun& run) {
+void StudySession::train_and_measure(const StudyRun& run) {
   const Config config = config_of(plan_, run);
   const RunState state = state_of(run, config, options_.folders);
+  if (state == RunState::done) {
+    return;
+  }
   std::int64_t place = 0;
   {
     const std::lock_guard lock(mutex_);
-    place = ++begun_;
-    if (state == RunState::done) {
-      ++skipped_;
-      return true;
-    }
+    place = runs_.kept + ++begun_;
+    active_[run.name] = {};
     if (!progress_) {
-      progress_.emplace(out_, options_.terminal, runs_ * kRunUnits, skipped_ * kRunUnits);
+      progress_.emplace(out_, options_.terminal, runs_.all * kRunUnits, runs_.kept * kRunUnits);
     }
   }
   const RunFolder working{options_.folders.working(run)};
   if (state == RunState::missing) {
     start(run, config);
   }
-  say(run.name + " (" + std::to_string(place) + " of " + std::to_string(runs_) + "): " +
+  say(run.name + " (" + std::to_string(place) + " of " + std::to_string(runs_.all) + "): " +
       (state == RunState::missing ? "training" : "going on") + " in " + working.path.string());
   // Its own config.yaml is written once the data have been read; until then the plan's is the config.
   std::vector<std::string> train = {options_.train.string()};
@@ -130,26 +124,34 @@ bool StudySession::made(const StudyRun& run) {
   } else {
     train.insert(train.end(), {"--config", given(run).string(), "--output", working.path.string()});
   }
-  if (!child(run, train, "train")) {
-    return false;
+  const ChildResult trained = child(run, train, /*training=*/true);
+  if (run.tuning && trained.status == kDivergedStatus) {
+    say(run.name + ": the loss stayed non-finite; this rate has no score");
+    keep_diverged(run, options_.folders);
+    return;
+  }
+  if (!succeeded(run, trained, "train")) {
+    return;
   }
   const Steps steps = steps_of(working);
   if (steps.made < steps.all && config.training.early_stopping == 0) {
     fail(run, "train stopped at step " + std::to_string(steps.made) + " of " + std::to_string(steps.all) +
                   "; the same command goes on");
-    return false;
+    return;
   }
-  if (!run.tuning && !child(run, {options_.measure.string(), "--measure", working.path.string(),
-                                  "--corruptions", c10::Join(",", plan_.corruptions)}, "measuring")) {
-    return false;
+  if (run.tuning || succeeded(run, child(run, {options_.measure.string(), "--measure", working.path.string(),
+                                               "--corruptions", c10::Join(",", plan_.corruptions)},
+                                         /*training=*/false),
+                              "measuring")) {
+    keep_run(run, options_.folders);
   }
-  keep_run(run, options_.folders);
-  return true;
 }
 
 fs::path StudySession::given(const StudyRun& run) const {
   return options_.folders.work / (run.name + ".yaml");
 }
+
+fs::path StudySession::log_of(const StudyRun& run) const { return options_.folders.working(run) / "log.txt"; }
 
 // What a training left that ended before its first checkpoint is of no use.
 void StudySession::start(const StudyRun& run, const Config& config) const {
@@ -167,21 +169,22 @@ void StudySession::start(const StudyRun& run, const Config& config) const {
   write_text(given(run), write_config(config));
 }
 
-bool StudySession::child(const StudyRun& run, const std::vector<std::string>& arguments,
-                         const std::string& what) {
-  const fs::path log = RunFolder{options_.folders.working(run)}.path / "log.txt";
-  const ChildResult result =
-      run_child(arguments, log, [&] { show(run, last_line(log), what == "train"); });
+ChildResult StudySession::child(const StudyRun& run, const std::vector<std::string>& arguments,
+                                bool training) {
+  const fs::path log = log_of(run);
+  return run_child(arguments, log, [&] { show(run, last_line(log), training); });
+}
+
+bool StudySession::succeeded(const StudyRun& run, const ChildResult& result, const std::string& what) {
   if (result.interrupted) {
     const std::lock_guard lock(mutex_);
     outcome_.interrupted = true;
-    return false;
-  }
-  if (result.status != 0) {
+  } else if (result.status != 0) {
+    const fs::path log = log_of(run);
     fail(run, what + " ended with status " + std::to_string(result.status) + ": " + last_line(log) + " (" +
                   log.string() + ")");
   }
-  return result.status == 0;
+  return !result.interrupted && result.status == 0;
 }
 
 // Measuring counts as the end of a run.
@@ -191,8 +194,9 @@ void StudySession::show(const StudyRun& run, const std::string& line, bool train
   const std::lock_guard lock(mutex_);
   active_[run.name] = {std::clamp<std::int64_t>(part, 0, kRunUnits - 1),
                        steps ? ": " + line.substr(0, line.find("  ETA")) : ""};
-  std::int64_t units = ended_ * kRunUnits;
-  std::string note = std::to_string(ended_) + " of " + std::to_string(runs_) + " runs done  ";
+  const std::int64_t ended = runs_.kept + ended_;
+  std::int64_t units = ended * kRunUnits;
+  std::string note = std::to_string(ended) + " of " + std::to_string(runs_.all) + " runs done  ";
   for (const auto& [name, active] : active_) {
     units += active.part;
     note += active_.size() == 1 ? name + active.line

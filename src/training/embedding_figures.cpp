@@ -120,9 +120,8 @@ class RunEmbedding {
     return draw(figure);
   }
 
-  [[nodiscard]] Svg uncertainty() {
-    PanelGrid grid = uncertainty_panels(network_of(run_), data_,
-                                        choose_samples(data_, request_.images, request_.samples),
+  [[nodiscard]] Svg uncertainty(const std::vector<std::int64_t>& samples) {
+    PanelGrid grid = uncertainty_panels(network_of(run_), data_, samples,
                                         name_ + ": " + request_.split + " split, uncertainty");
     grid.theme = request_.theme;
     return draw(grid);
@@ -177,7 +176,15 @@ void draw_run(const FigureRun& figure_run, bool several, const EmbeddingFigureRe
     sink.miss("embeddings of " + name + ": " + error.what());
     return;
   }
-  const SegmentationDataset data(config.data, run->tree, request.split);
+  std::optional<SegmentationDataset> opened;
+  try {
+    opened.emplace(config.data, run->tree, request.split);
+  } catch (const DataError& error) {
+    sink.miss("embeddings of " + name + ": " + error.what() + "; --set data.root=DIR names another place");
+    return;
+  }
+  const SegmentationDataset& data = *opened;
+  const std::vector<std::int64_t> samples = choose_samples(data, request.images, request.samples);
   std::optional<PixelEmbeddings> pixels =
       sample_pixel_embeddings(network_of(*run), data, {request.points, 0, 0});
   if (!pixels) {
@@ -201,8 +208,8 @@ void draw_run(const FigureRun& figure_run, bool several, const EmbeddingFigureRe
   sink.table(prefix + "prototypes", drawn->prototype_csv());
   sink.add(prefix + "radius_by_depth", drawn->radius_by_depth());
   sink.add(prefix + "radius_by_class", drawn->radius_by_class());
-  if (request.samples > 0 || !request.images.empty()) {
-    sink.add(prefix + "uncertainty", drawn->uncertainty());
+  if (!samples.empty()) {
+    sink.add(prefix + "uncertainty", drawn->uncertainty(samples));
   }
 }
 

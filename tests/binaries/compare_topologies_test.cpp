@@ -106,7 +106,7 @@ TEST_F(CompareTopologies, IsInterruptedAndGoesOn) {
   EXPECT_THAT(run("--dry-run").text, HasSubstr("poincare_c1_d2_seed0  started"));
   const ProgramResult resumed = run();
   ASSERT_EQ(resumed.status, 0) << resumed.text;
-  EXPECT_THAT(resumed.text, HasSubstr("poincare_c1_d2_seed0 (2 of 4): going on"));
+  EXPECT_THAT(resumed.text, HasSubstr("poincare_c1_d2_seed0 (4 of 4): going on"));
   EXPECT_EQ(text_of(kept / "measures.csv"), before);
 
   // Another config is named, refused and left alone.
@@ -125,7 +125,7 @@ TEST_F(CompareTopologies, ChoosesRatesOnValidationDataAndOutlivesFailures) {
   EXPECT_EQ(result.status, 1) << result.text;
   EXPECT_THAT(result.text, HasSubstr("failed: broken_lr0.0001: train ended with status 2: train: /nowhere"));
   EXPECT_THAT(result.text, HasSubstr("failed: broken_seed0: its learning rate is not tuned"));
-  EXPECT_THAT(result.text, HasSubstr("of tune.lr, so that a better one may lie beyond it: euclidean_d2, poincare_c1_d2\n"));
+  EXPECT_THAT(result.text, HasSubstr("so that a better one may lie beyond it: euclidean_d2, poincare_c1_d2.\n"));
   const std::string tuned = text_of(path("out/tuned.csv"));
   EXPECT_EQ(std::count(tuned.begin(), tuned.end(), '\n'), 5) << tuned;
   EXPECT_THAT(tuned, HasSubstr("poincare_c1_d2,0.01"));

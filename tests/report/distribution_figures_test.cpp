@@ -35,6 +35,12 @@ TEST(BoxFigure, DrawsGroupsAndNamedMarksAndLeavesGapsOut) {
   EXPECT_THAT(document, HasSubstr(">head</text>"));
   EXPECT_EQ(document.find(">torso</text>"), std::string::npos);
   EXPECT_THAT(document, HasSubstr("#005ab4"));
+  for (int i = 0; i < 60; ++i) {  // more names than a figure of the usual height has rows for
+    figure.marks.push_back({1, 2.5, "c" + std::to_string(i), {0, 0, 200}});
+  }
+  const Svg high = draw(figure);
+  EXPECT_GE(high.height(), 61 * 14);
+  EXPECT_THAT(high.document(), HasSubstr(">c59</text>"));
   figure.marks[0].group = 2;
   expect_value_error([&] { (void)draw(figure); }, "group 2 of 2");
   expect_value_error([] { (void)draw(BoxFigure{}); }, "expected a group");

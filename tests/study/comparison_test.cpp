@@ -77,6 +77,36 @@ TEST(Comparison, PairsOfSeedsAgainstTheTwin) {
   EXPECT_TRUE(tables[1].rows.empty());  // undefined throughout
 }
 
+TEST(Comparison, ARowBesideAComparedOneIsShownNotTested) {
+  Study s;
+  s.arms.push_back({"lorentz_d2", "", "", 0, "", "poincare_c1_d2", {}});
+  s.arms[4].twin = "euclidean_d2";  // flat
+  for (std::uint64_t seed = 0; seed < 3; ++seed) {
+    const double noise = 0.01 * static_cast<double>(seed * seed);
+    s.add(0, seed, 0.5, 0.5);
+    s.add(1, seed, 0.6 + noise, 0.5);
+    s.add(4, seed, 0.7 - noise, 0.5);
+    s.add(5, seed, 0.6 + 2 * noise, 0.5);
+  }
+  const std::vector<ComparisonTable> tables = compare_arms(s.arms, s.results);
+  const ArmFigure& shown = row_of(tables[0], "lorentz_d2", 2);
+  EXPECT_TRUE(shown.difference->low);
+  EXPECT_FALSE(shown.difference->p || shown.holm);
+  // Two levels of two arms are tested: Holm multiplies the smallest p of four by four.
+  double least = 1;
+  double least_holm = 1;
+  for (const ArmFigure& row : tables[0].rows) {
+    if (row.holm) {
+      least = std::min(least, *row.difference->p);
+      least_holm = std::min(least_holm, *row.holm);
+    }
+  }
+  EXPECT_NEAR(least_holm, 4 * least, 1e-12);
+  const std::string markdown = comparison_markdown("", tables, "A note.");
+  EXPECT_THAT(markdown, HasSubstr("not tested.\n\nA note.\n"));
+  EXPECT_THAT(markdown, HasSubstr("Difference to the twin, 95 % interval:"));
+}
+
 TEST(Comparison, SeedsWithoutACounterpartAreNoPair) {
   Study s;
   s.add(0, 0, 0.5, 0);

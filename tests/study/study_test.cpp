@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <csignal>
 #include <fstream>
 #include <iterator>
@@ -10,7 +11,9 @@
 #include "gyroseg/config/read.h"
 #include "gyroseg/data/image_io.h"
 #include "gyroseg/study/child_process.h"
+#include "gyroseg/study/comparison.h"
 #include "gyroseg/study/folder_lock.h"
+#include "gyroseg/study/tuning.h"
 #include "gyroseg/training/interrupt.h"
 #include "gyroseg/training/run_folder.h"
 #include "support/tiny_run.h"
@@ -40,6 +43,13 @@ struct Files {
   Config config = tiny_config("data", 32);
 };
 
+/// A line of metrics.jsonl with a validation.
+std::string log_line(int step, const std::string& miou) {
+  return R"({"epoch": )" + std::to_string(step) + R"(, "step": )" + std::to_string(step) +
+         R"(, "val": {"modes": {"level_sum": [{"level": 1, "miou": 0.9}, {"level": 2, "miou": 0.8},)" +
+         R"({"level": 3, "miou": )" + miou + "}]}}}\n";
+}
+
 TEST(Study, AKeptRunIsDone) {
   Files f;
   EXPECT_EQ(state_of(f.run, f.config, f.folders), RunState::missing);
@@ -62,16 +72,95 @@ TEST(Study, ATuningRunLeavesNoFolder) {
   Files f;
   put(f.folders.work / f.trial.name / "config.yaml", write_config(f.config));
   put(f.folders.work / f.trial.name / "last.safetensors", "");
-  const auto line = [](int step, const std::string& miou) {
-    return R"({"epoch": )" + std::to_string(step) + R"(, "step": )" + std::to_string(step) +
-           R"(, "val": {"modes": {"level_sum": [{"level": 1, "miou": 0.9}, {"level": 2, "miou": 0.8},)" +
-           R"({"level": 3, "miou": )" + miou + "}]}}}\n";
-  };
-  put(f.folders.work / f.trial.name / "metrics.jsonl", line(1, "0.25") + line(2, "0.5") + line(3, "null"));
+  put(f.folders.work / f.trial.name / "metrics.jsonl", log_line(1, "0.25"));
   keep_run(f.trial, f.folders);
   EXPECT_FALSE(fs::exists(f.folders.work / f.trial.name));
   EXPECT_EQ(state_of(f.trial, f.config, f.folders), RunState::done);
-  EXPECT_EQ(tuning_score(f.trial, f.folders), 0.5);
+}
+
+/// A plan of one arm and three rates.
+struct Tuning : Files {
+  Tuning() {
+    put(folder.path() / "base.yaml", write_config(config));
+    plan.base = folder.path() / "base.yaml";
+    plan.seeds = {0, 1};
+    plan.tuning = {{0.1, 0.01, 0.001}, 9, {}};
+  }
+
+  // Kept with the best validation mIoU of three.
+  void keep(double lr, const std::string& miou) {
+    const StudyRun tried = run_of(lr);
+    put(folders.kept(tried) / "config.yaml", write_config(config_of(plan, tried)));
+    put(folders.kept(tried) / "metrics.jsonl", log_line(1, "0.125") + log_line(2, miou) + log_line(3, "null"));
+  }
+  void keep_as_diverged(double lr) {
+    const StudyRun tried = run_of(lr);
+    put(folders.working(tried) / "config.yaml", write_config(config_of(plan, tried)));
+    keep_diverged(tried, folders);
+    EXPECT_FALSE(fs::exists(folders.working(tried)));
+  }
+  StudyRun run_of(double lr) {
+    const std::vector<StudyRun> runs = tuning_runs(plan, arm);
+    return *std::find_if(runs.begin(), runs.end(), [&](const StudyRun& r) { return r.lr == lr; });
+  }
+
+  TopologyPlan plan;
+};
+
+TEST(Study, TheBestRateIsThatOfTheLargestValidationScore) {
+  Tuning t;
+  t.keep(0.1, "0.25");
+  t.keep(0.01, "0.5");
+  EXPECT_FALSE(tuned_rate(t.plan, t.arm, t.folders)) << "one is missing";
+  t.keep(0.001, "0.5");
+  const TunedRate tuned = tuned_rate(t.plan, t.arm, t.folders).value();
+  EXPECT_EQ(tuned.lr, 0.01);
+  EXPECT_FALSE(tuned.outermost);
+  EXPECT_EQ(outermost_rates(t.plan, {t.arm}, t.folders), "");
+  EXPECT_THAT(tuned.rows, HasSubstr(",9,0.5,yes\n"));
+  EXPECT_EQ(std::count(tuned.rows.begin(), tuned.rows.end(), '\n'), 3);
+  t.plan.tuning.lr = {0.01, 0.001};
+  EXPECT_TRUE(tuned_rate(t.plan, t.arm, t.folders)->outermost);
+  EXPECT_THAT(outermost_rates(t.plan, {t.arm}, t.folders), HasSubstr("may lie beyond it: poincare_c1_d8."));
+  t.arm.overrides = {"training.epochs=7"};
+  EXPECT_FALSE(tuned_rate(t.plan, t.arm, t.folders)) << "made by another config";
+  t.plan.tuning.lr = {};
+  EXPECT_FALSE(tuned_rate(t.plan, t.arm, t.folders)->lr);
+}
+
+TEST(Study, ARateThatDivergesHasNoScore) {
+  Tuning t;
+  t.keep_as_diverged(0.1);
+  t.keep(0.01, "0.25");
+  t.keep(0.001, "0.1875");
+  const TunedRate tuned = tuned_rate(t.plan, t.arm, t.folders).value();
+  EXPECT_EQ(tuned.lr, 0.01);
+  EXPECT_THAT(tuned.rows, HasSubstr(",9,,no\n"));
+  t.keep_as_diverged(0.01);
+  t.keep_as_diverged(0.001);
+  EXPECT_FALSE(tuned_rate(t.plan, t.arm, t.folders));
+}
+
+// A plan that is widened after runs were measured: the old ones are of another rate.
+TEST(Study, ResultsOfAnotherRateAreLeftOut) {
+  Tuning t;
+  t.keep(0.1, "0.25");
+  t.keep(0.01, "0.5");
+  t.keep(0.001, "0.25");
+  for (const double lr : {0.01, 0.1}) {
+    const StudyRun run = measured_runs(t.plan, t.arm, lr).at(lr == 0.01 ? 0 : 1);
+    put(t.folders.kept(run) / "config.yaml", write_config(config_of(t.plan, run)));
+    put(t.folders.kept(run) / "metrics.json", "{}");
+    put(t.folders.kept(run) / "measures.csv", "corruption,level,measure,value\nnone,1,miou,0.5\n");
+  }
+  std::vector<std::string> left_out;
+  const auto leave_out = [&](const std::string& what) { left_out.push_back(what); };
+  const std::vector<StudyResult> results = read_results(t.plan, {t.arm}, t.folders, leave_out);
+  ASSERT_EQ(results.size(), 1U);
+  EXPECT_EQ(results[0].seed, 0U);
+  EXPECT_EQ(results[0].lr, 0.01);
+  ASSERT_EQ(left_out.size(), 1U);
+  EXPECT_THAT(left_out[0], HasSubstr("poincare_c1_d8_seed1: made by another config"));
 }
 
 TEST(Study, AnotherConfigIsNamedAndRefused) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,10 +20,11 @@ struct StudyResult {
   std::vector<Measure> measures;
 };
 
-/// The runs of the arms that are done, arm by arm. Throws DataError, ConfigError on a broken file.
-[[nodiscard]] std::vector<StudyResult> read_results(const TopologyPlan& plan,
-                                                    const std::vector<StudyArm>& arms,
-                                                    const StudyFolders& folders);
+/// The runs of the arms that are done, arm by arm. leave_out is told of those that another config made than
+/// the plan's with the learning rate that tuning chose. Throws DataError on a broken file.
+[[nodiscard]] std::vector<StudyResult> read_results(
+    const TopologyPlan& plan, const std::vector<StudyArm>& arms, const StudyFolders& folders,
+    const std::function<void(const std::string&)>& leave_out);
 
 /// Every run, every measure, every copy: run,arm,space,curvature,dim,loss,seed,lr,corruption,level,measure,value
 [[nodiscard]] std::string results_csv(const std::vector<StudyResult>& results);
@@ -33,7 +35,8 @@ struct ArmFigure {
   int level = 0;
   std::vector<std::uint64_t> seeds;      ///< those with a value
   SampleMean own;
-  std::optional<SampleMean> difference;  ///< to the twin, seed by seed; nothing without common seeds
+  std::optional<SampleMean> difference;  ///< to the twin, seed by seed; nothing without common seeds. Without p
+                                         ///< where the twin has a twin itself: shown, not tested
   std::optional<double> holm;            ///< of difference->p, over all rows of the table
 };
 
@@ -60,9 +63,11 @@ struct ComparisonTable {
 /// p_holm; unrounded.
 [[nodiscard]] std::string comparison_csv(const std::vector<ComparisonTable>& tables);
 
-/// The clean split's tables, then means of every copy at the finest level.
+/// The clean split's tables, then, at the finest level, means and differences on every copy. note: below
+/// the title.
 [[nodiscard]] std::string comparison_markdown(const std::string& title,
-                                              const std::vector<ComparisonTable>& tables);
+                                              const std::vector<ComparisonTable>& tables,
+                                              const std::string& note = "");
 
 /// The clean split's tables, for \usepackage{booktabs}.
 [[nodiscard]] std::string comparison_latex(const std::string& title,

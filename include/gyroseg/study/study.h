@@ -23,7 +23,7 @@ struct StudyRun {
 ///
 ///   output/runs/RUN   config.yaml, metrics.jsonl, measures.csv, metrics.json: what is kept of a run; the
 ///                     last one marks it as done
-///   output/tune/RUN   config.yaml, metrics.jsonl of a tuning run
+///   output/tune/RUN   config.yaml, metrics.jsonl of a tuning run, which marks it as done; `diverged` where it did
 ///   output/tuned.csv  every learning rate tried, its validation mIoU, and which one was taken
 ///   work/RUN          the run folder of train with its checkpoints, and log.txt of both programs. The last
 ///                     checkpoint goes when the run is done, a tuning run's folder as a whole
@@ -59,11 +59,18 @@ enum class RunState {
 /// lines that differ and what to do.
 [[nodiscard]] RunState state_of(const StudyRun& run, const Config& config, const StudyFolders& folders);
 
-/// Validation mIoU of the leaves, the best of a kept tuning run. Throws DataError: no log.
-[[nodiscard]] double tuning_score(const StudyRun& run, const StudyFolders& folders);
+/// Whether the run is kept, whatever its config.
+[[nodiscard]] bool is_kept(const StudyRun& run, const StudyFolders& folders);
+
+/// Whether it is kept and was made by the plan's config.
+[[nodiscard]] bool is_done(const TopologyPlan& plan, const StudyRun& run, const StudyFolders& folders);
 
 /// Copies what is kept of a run out of its work folder, the marking file last, then removes what is no longer
 /// needed. Throws DataError.
 void keep_run(const StudyRun& run, const StudyFolders& folders);
+
+/// Keeps a tuning run whose loss stayed non-finite, as one without a score.
+void keep_diverged(const StudyRun& run, const StudyFolders& folders);
+[[nodiscard]] bool has_diverged(const StudyRun& run, const StudyFolders& folders);
 
 }  // namespace gyroseg

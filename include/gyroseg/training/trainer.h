@@ -34,6 +34,9 @@ enum class TrainOutcome {
   diverged      ///< training.max_nonfinite non-finite losses in a row
 };
 
+/// Exit status of `train` where it diverged.
+inline constexpr int kDivergedStatus = 3;
+
 /// The training loop of one run.
 ///
 ///   Equal results  a run stopped at any step and resumed equals the run that was not, bit for bit, on
