@@ -24,11 +24,11 @@ class PageImages {
   // Index on the page of an image of a data set, as the network sees it.
   std::int64_t index_of(const SegmentationDataset& data, std::int64_t image) {
     const torch::Tensor rgb = bytes_of(data.load(image).image, data.config());
-    const std::string name = data.files(image).image.filename().string();
-    const std::string key = c10::str(name, " ", rgb.size(0), "x", rgb.size(1));
+    const std::filesystem::path file = data.files(image).image;  // splits and data sets share names
+    const std::string key = c10::str(file.string(), " ", rgb.size(0), "x", rgb.size(1));
     const auto [found, added] = places_.try_emplace(key, page_.images.size());
     if (added) {
-      page_.images.push_back({name, rgb});
+      page_.images.push_back({file.filename().string(), rgb});
     }
     return found->second;
   }
@@ -199,6 +199,10 @@ EmbeddingPage report_embedding(std::vector<NamedRun>& runs, const ReportRequest&
     const std::string split = moments.empty() ? request.split : "val";
     const SegmentationDataset data(named.run.config.data, named.run.tree, split);
     if (moments.empty()) {
+      if (!snapshot_files(named.run.folder.embeddings()).empty()) {
+        miss(c10::str("snapshots of ", named.name, ": more than the ", request.points,
+                      " pixels of --points; the checkpoint is shown"));
+      }
       moments = checkpoint_moment(named, data, request.points);
       source = c10::str(split, " split at checkpoint ", named.run.checkpoint, " (step ", named.run.state.step, ")");
     }

@@ -52,6 +52,24 @@ test('a translation moves along the geodesic: points of the line through p and q
   assert.ok(Math.abs(Math.hypot(mx - cx, my - cy) - radius) < 1e-12);
 });
 
+// The transvection by its definition, T(p) T((-p) (+) q) T(-p), well conditioned away from the rim.
+test('a translation is the transvection, and takes a point next to the rim where it should', () => {
+  for (let k = 0; k < 200; ++k) {
+    const [p, q, z] = [randomPoint(0.9), randomPoint(0.9), randomPoint(0.9)];
+    const there = moebiusFromOrigin(p);
+    const back = moebiusInverse(there);
+    const step = moebiusFromOrigin(moebiusApply(back, q));
+    const defined = moebiusCompose(there, moebiusCompose(step, back));
+    near(moebiusApply(moebiusTranslation(p, q), z), moebiusApply(defined, z), 1e-11);
+  }
+  for (const gap of [1e-4, 1e-8, 1e-12]) {
+    const p = [(1 - gap) * Math.cos(1), (1 - gap) * Math.sin(1)];
+    near(moebiusApply(moebiusTranslation(p, [0, 0]), p), [0, 0], 1e-3);
+    near(moebiusApply(moebiusTranslation(p, [0.3, -0.2]), p), [0.3, -0.2], 1e-3);
+    near(moebiusApply(moebiusTranslation(p, p), [0.1, 0.2]), [0.1, 0.2], 1e-3);
+  }
+});
+
 test('composition, inverse and rotation', () => {
   const [m, n] = [moebiusTranslation([0.1, 0.5], [-0.3, 0.2]), moebiusFromOrigin([0.6, -0.3])];
   const z = randomPoint();

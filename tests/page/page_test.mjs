@@ -53,7 +53,7 @@ const drawn = (page) =>
 const placeOf = (page, i, picture = 0) => page.evaluate(([k, p]) => {
   const {view, canvas} = window.embeddingPage.pictures[p];
   const box = canvas.getBoundingClientRect();
-  return [view.screen[2 * k] + box.left, view.screen[2 * k + 1] + box.top];
+  return [view.screen[2 * k] + box.left + canvas.clientLeft, view.screen[2 * k + 1] + box.top + canvas.clientTop];
 }, [i, picture]);
 
 const shown = (page) => page.evaluate(() => window.embeddingPage.pictures.map((picture) => picture.shownCount));
@@ -89,8 +89,9 @@ async function middleOf(page, picture = 0) {
 const colorAt = (page, [x, y], selector = 'canvas.embedding') => page.evaluate(([px, py, which]) => {
   const canvas = document.querySelector(which);
   const box = canvas.getBoundingClientRect();
-  const scale = canvas.width / box.width;
-  const [r, g, b] = canvas.getContext('2d').getImageData((px - box.left) * scale, (py - box.top) * scale, 1, 1).data;
+  const scale = canvas.width / canvas.clientWidth;
+  const [x0, y0] = [box.left + canvas.clientLeft, box.top + canvas.clientTop];
+  const [r, g, b] = canvas.getContext('2d').getImageData((px - x0) * scale, (py - y0) * scale, 1, 1).data;
   return '#' + [r, g, b].map((c) => c.toString(16).padStart(2, '0')).join('');
 }, [x, y, selector]);
 
@@ -115,6 +116,30 @@ for (const [name, picture] of [['disk', 0], ['plane', 1]]) {
     await page.close();
   });
 }
+
+test('a point on the rim to the eye stays under the pointer, and comes to the centre by a double click', async () => {
+  const page = await open('one.html');
+  const i = await grabbable(page);
+  await page.evaluate((k) => { // at a distance of 21
+    const {content} = window.embeddingPage.pictures[0];
+    content.snapshot.placed.set([(1 - 1e-9) * Math.cos(2), (1 - 1e-9) * Math.sin(2)], 2 * k);
+    window.embeddingPage.refresh();
+  }, i);
+  await drawn(page);
+  const [cx, cy] = await middleOf(page);
+  for (const to of [[cx + 90, cy - 40], [cx - 60, cy + 130]]) {
+    await dragTo(page, await placeOf(page, i), to);
+    const off = distance(await placeOf(page, i), to);
+    assert.ok(off < 1, `${off} pixels off`);
+  }
+  await page.keyboard.press('r');
+  await drawn(page);
+  await page.mouse.dblclick(...await placeOf(page, i));
+  await page.waitForTimeout(700);
+  await drawn(page);
+  assert.ok(distance(await placeOf(page, i), [cx, cy]) < 1);
+  await page.close();
+});
 
 test('a drag is an isometry of the original points, as the map of the page says', async () => {
   const page = await open('one.html');

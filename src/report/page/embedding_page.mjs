@@ -32,6 +32,7 @@ export class EmbeddingPage {
       hover: (place, touch) => this.hover(i, place, touch),
       leave: () => this.mark(-1, -1),
       step: (direction) => this.step(i, direction),
+      grabbed: (place) => picture.view.grabbed(place, picture.visible, REACH),
       marked: () => picture.markedPlace(),
       reset: () => this.reset(),
     }));

@@ -6,7 +6,7 @@
 //   applyAll, apply, compose, normalise, identity, rotation
 //   translation(p, q)     takes p to q along the geodesic
 //   towardsCentre(p, t)   the point at share t of the way from p to the centre
-//   inside(p)             p, or the nearest point that can be grabbed or dragged to
+//   inside(p)             p, or the nearest place that can be grabbed, where no point is, or dragged to
 //   edge(p, q)            {x, y, radius} of the circle that the geodesic is part of; null: a line
 //   ring(map, d, curvature)  the circle of distance d from the centre: {x, y, radius}
 
@@ -16,7 +16,7 @@ import {
 } from './moebius.mjs';
 
 // Nearer to the rim than this no point is dragged: a pixel there is a distance of many units.
-const RIM = 0.995;
+const RIM = 0.9995;
 // A point so far out (a distance of 35) is on the rim in double precision.
 const LARGEST_RADIUS = 1 - 1e-15;
 

@@ -9,13 +9,14 @@ export const KEYS_HELP = 'Drag moves, shift-drag turns, the wheel or two fingers
 
 const stillMotion = () => window.matchMedia('(prefers-reduced-motion: reduce)').matches;
 
-// handlers: {changed(), hover(place, touch), leave(), step(direction), marked(), reset()}; marked() gives
-// the screen place of the marked point or null.
+// handlers: {changed(), hover(place, touch), leave(), step(direction), grabbed(place), marked(), reset()}: grabbed()
+// is the view's, marked() gives the screen place of the marked point or null.
 export class Gestures {
   constructor(canvas, view, handlers) {
     Object.assign(this, {canvas, view, handlers});
     this.pointers = new Map();
     this.grab = null;
+    this.pressed = [0, 0];
     this.animation = 0;
     const listen = (type, action, options) => canvas.addEventListener(type, action, options);
     listen('pointerdown', (event) => this.down(event));
@@ -23,14 +24,14 @@ export class Gestures {
     listen('pointerup', (event) => this.up(event));
     listen('pointercancel', (event) => this.up(event));
     listen('pointerleave', (event) => event.pointerType === 'mouse' && handlers.leave());
-    listen('dblclick', (event) => this.centre(this.view.toPicture(this.place(event))));
+    listen('dblclick', () => this.centreAt(this.pressed)); // whole pixels are too coarse next to the rim
     listen('wheel', (event) => this.wheel(event), {passive: false});
     listen('keydown', (event) => this.key(event));
   }
 
   place(event) {
     const box = this.canvas.getBoundingClientRect();
-    return [event.clientX - box.left, event.clientY - box.top];
+    return [event.clientX - box.left - this.canvas.clientLeft, event.clientY - box.top - this.canvas.clientTop];
   }
 
   down(event) {
@@ -39,7 +40,8 @@ export class Gestures {
     }
     this.stop();
     this.canvas.setPointerCapture(event.pointerId);
-    this.pointers.set(event.pointerId, this.place(event));
+    this.pressed = this.place(event);
+    this.pointers.set(event.pointerId, this.pressed);
     this.begin(event.shiftKey);
   }
 
@@ -47,9 +49,15 @@ export class Gestures {
   begin(turn) {
     const places = [...this.pointers.values()];
     const {view} = this;
-    const from = places.length > 0 ? view.toPicture(places[0]) : null;
-    const kind = places.length > 1 ? 'pinch' : turn || (from && !view.geometry.holds(from)) ? 'turn' : 'drag';
-    this.grab = places.length === 0 ? null : {kind, places, from, map: view.map};
+    if (places.length === 0) {
+      this.grab = null;
+    } else {
+      const at = view.toPicture(places[0]);
+      const {from, shift} = this.handlers.grabbed(places[0]);
+      const held = view.geometry.holds(at) || shift[0] !== 0 || shift[1] !== 0;
+      const kind = places.length > 1 ? 'pinch' : turn || !held ? 'turn' : 'drag';
+      this.grab = {kind, places, at, from, shift, map: view.map};
+    }
     this.canvas.classList.toggle('grabbing', this.grab !== null);
   }
 
@@ -74,9 +82,9 @@ export class Gestures {
       view.offset = view.offset.map((v, i) => v + middle(places)[i] - middle(before)[i]);
     } else if (grab.kind === 'turn') {
       const angle = ([x, y]) => Math.atan2(y, x);
-      view.rotate(grab.map, angle(view.toPicture(places[0])) - angle(grab.from));
+      view.rotate(grab.map, angle(view.toPicture(places[0])) - angle(grab.at));
     } else {
-      view.drag(grab.map, grab.from, view.toPicture(places[0]));
+      view.drag(grab.map, grab.from, view.toPicture(places[0].map((v, i) => v + grab.shift[i])));
     }
   }
 
@@ -98,12 +106,15 @@ export class Gestures {
     this.handlers.changed();
   }
 
+  centreAt(place) {
+    if (this.view.geometry.holds(this.view.toPicture(place))) {
+      this.centre(this.handlers.grabbed(place).from);
+    }
+  }
+
   // Moves a point of the picture to the centre along its geodesic.
   centre(point) {
     const {view} = this;
-    if (!view.geometry.holds(point)) {
-      return;
-    }
     this.stop();
     const {map, offset} = view;
     const began = performance.now();
@@ -124,7 +135,7 @@ export class Gestures {
   key(event) {
     const middle = [this.view.width / 2, this.view.height / 2];
     const shift = ([dx, dy]) => {
-      const from = this.view.toPicture(middle);
+      const from = this.view.geometry.inside(this.view.toPicture(middle));
       this.view.drag(this.view.map, from, this.view.toPicture([middle[0] + dx, middle[1] + dy]));
     };
     const arrows = {ArrowLeft: [STEP, 0], ArrowRight: [-STEP, 0], ArrowUp: [0, STEP], ArrowDown: [0, -STEP]};
@@ -145,7 +156,7 @@ export class Gestures {
     } else if (key === 'n' || key === 'p') {
       this.handlers.step(key === 'n' ? 1 : -1);
     } else if (key === 'c' && this.handlers.marked()) {
-      this.centre(this.view.toPicture(this.handlers.marked()));
+      this.centreAt(this.handlers.marked());
     } else if (key === 'Escape') {
       this.handlers.leave();
     } else {

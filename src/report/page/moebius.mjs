@@ -55,12 +55,15 @@ export function moebiusFromOrigin([x, y]) {
   return [scale, 0, x * scale, y * scale];
 }
 
-// The translation along the geodesic from p to q that takes p to q.
-export function moebiusTranslation(p, q) {
-  const there = moebiusFromOrigin(p);
-  const back = moebiusInverse(there);
-  const step = moebiusFromOrigin(moebiusApply(back, q));
-  return moebiusCompose(there, moebiusCompose(step, back));
+// The translation along the geodesic from p to q that takes p to q. It is T(p) T(w) T(-p) with w = (-p) (+) q,
+// hence T(q) gyr[p, w] T(-p), and the gyration is u / conj(u) with u = 1 - conj(p) q: nothing cancels where p is
+// next to the rim.
+export function moebiusTranslation([px, py], [qx, qy]) {
+  const ur = 1 - (px * qx + py * qy);
+  const ui = py * qx - px * qy;
+  const length = Math.hypot(ur, ui);
+  const turn = [ur / length, ui / length, 0, 0];
+  return moebiusCompose(moebiusFromOrigin([qx, qy]), moebiusCompose(turn, moebiusInverse(moebiusFromOrigin([px, py]))));
 }
 
 // About 0, anticlockwise.

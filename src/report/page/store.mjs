@@ -54,7 +54,7 @@ function unpackSnapshot(stored, geometry) {
 
 // One run: N pixels, seen at each of its snapshots.
 export class EmbeddedRun {
-  constructor(stored, tree, images) {
+  constructor(stored, tree) {
     const {name, space, dim, caption, view} = stored;
     Object.assign(this, {name, space, dim, caption});
     this.geometry = geometryOf(view);
@@ -69,14 +69,13 @@ export class EmbeddedRun {
     this.extent = this.geometry.extent(this.snapshots.map((s) => s.placed));
     this.indexOfPixel = new Map();
     for (let i = 0; i < this.count; ++i) {
-      this.indexOfPixel.set(this.pixel(i, images), i);
+      this.indexOfPixel.set(this.pixel(i), i);
     }
   }
 
-  // The same text for the same pixel of the same image in every run.
-  pixel(i, images) {
-    const {name, width, height} = images[this.image[i]];
-    return `${name} ${width}x${height} ${this.row[i]},${this.column[i]}`;
+  // The same text for the same pixel of the same image in every run; the page has each image once.
+  pixel(i) {
+    return `${this.image[i]} ${this.row[i]},${this.column[i]}`;
   }
 
   // What was drawn last at or before the epoch.
@@ -95,14 +94,14 @@ export class EmbeddingStore {
   constructor(stored) {
     this.tree = new ClassTree(stored.tree);
     this.images = stored.images;
-    this.runs = stored.runs.map((run) => new EmbeddedRun(run, this.tree, this.images));
+    this.runs = stored.runs.map((run) => new EmbeddedRun(run, this.tree));
     this.epochs = [...new Set(this.runs.flatMap((run) => run.snapshots.map((s) => s.epoch)))];
     this.epochs.sort((a, b) => a - b);
   }
 
   // The index in run `to` of the pixel that is i in run `from`, or -1.
   linked(from, i, to) {
-    const index = this.runs[to].indexOfPixel.get(this.runs[from].pixel(i, this.images));
+    const index = this.runs[to].indexOfPixel.get(this.runs[from].pixel(i));
     return index === undefined ? -1 : index;
   }
 }

@@ -73,10 +73,23 @@ export class EmbeddingView {
     return best;
   }
 
-  // start: the map when the point was grabbed, so that a drag depends on where it is now alone.
+  // What a pointer at a place on the screen takes hold of: the nearest of the visible points within `reach`, of
+  // which the screen tells too little next to the rim, else the place; `shift` leads from the pointer to it.
+  grabbed(place, visible, reach) {
+    const i = this.nearest(place, visible, reach);
+    if (i < 0) {
+      return {from: this.geometry.inside(this.toPicture(place)), shift: [0, 0]};
+    }
+    return {
+      from: [this.moved[2 * i], this.moved[2 * i + 1]],
+      shift: [this.screen[2 * i] - place[0], this.screen[2 * i + 1] - place[1]],
+    };
+  }
+
+  // start: the map when `from` was grabbed, so that a drag depends on where it is now alone.
   drag(start, from, to) {
     const {geometry} = this;
-    const step = geometry.translation(geometry.inside(from), geometry.inside(to));
+    const step = geometry.translation(from, geometry.inside(to));
     this.map = geometry.normalise(geometry.compose(step, start));
   }
 
@@ -96,7 +109,7 @@ export class EmbeddingView {
 
   // Share t of the way of `point` (of the picture under the map `start`) to the centre.
   centre(start, startOffset, point, t) {
-    this.drag(start, point, this.geometry.towardsCentre(this.geometry.inside(point), t));
+    this.drag(start, point, this.geometry.towardsCentre(point, t));
     this.offset = startOffset.map((v) => v * (1 - t));
   }
 
