@@ -82,7 +82,7 @@ TEST_F(EmbedTree, SaysWhatIsWrong) {
   expect_user_error(run(good, "--method construction --space sphere"), "got sphere");
   expect_user_error(run(good, "--method construction --edge 1e4"), "at most");
   expect_user_error(run(write("bad.csv", "id1,id2\na,b\nb,a\n").string(), ""), "bad.csv:");
-  expect_user_error(run((folder_.path() / "none.csv").string(), ""), "cannot be read");
+  expect_user_error(run((folder_.path() / "none.csv").string(), ""), "none.csv: expected a file, found none");
 }
 
 }  // namespace gyroseg::embed_tree_test
