@@ -141,6 +141,27 @@ test('a point on the rim to the eye stays under the pointer, and comes to the ce
   await page.close();
 });
 
+test('a point that rounding puts onto the rim does not break the picture', async () => {
+  const page = await open('one.html');
+  const i = await grabbable(page);
+  await page.evaluate((k) => {
+    window.embeddingPage.pictures[0].content.snapshot.placed.set([1, 0], 2 * k);
+    window.embeddingPage.refresh();
+  }, i);
+  await drawn(page);
+  const [x, y] = await placeOf(page, i);
+  const at = [x - 5, y]; // within reach of it, inside of the disk
+  const map = () => page.evaluate(() => window.embeddingPage.pictures[0].view.map);
+  await dragTo(page, at, [at[0] - 200, at[1] + 40]);
+  assert.ok((await map()).every(Number.isFinite));
+  await page.keyboard.press('r');
+  await drawn(page);
+  await page.mouse.dblclick(...at);
+  await page.waitForTimeout(700);
+  assert.ok((await map()).every(Number.isFinite));
+  await page.close();
+});
+
 test('a drag is an isometry of the original points, as the map of the page says', async () => {
   const page = await open('one.html');
   await dragTo(page, await placeOf(page, await grabbable(page)), [500, 500]);

@@ -77,13 +77,11 @@ export class EmbeddingView {
   // which the screen tells too little next to the rim, else the place; `shift` leads from the pointer to it.
   grabbed(place, visible, reach) {
     const i = this.nearest(place, visible, reach);
-    if (i < 0) {
+    const point = [this.moved[2 * i], this.moved[2 * i + 1]];
+    if (i < 0 || !this.geometry.holds(point)) { // rounding puts the farthest points onto the rim
       return {from: this.geometry.inside(this.toPicture(place)), shift: [0, 0]};
     }
-    return {
-      from: [this.moved[2 * i], this.moved[2 * i + 1]],
-      shift: [this.screen[2 * i] - place[0], this.screen[2 * i + 1] - place[1]],
-    };
+    return {from: point, shift: [this.screen[2 * i] - place[0], this.screen[2 * i + 1] - place[1]]};
   }
 
   // start: the map when `from` was grabbed, so that a drag depends on where it is now alone.
