@@ -116,7 +116,8 @@ std::vector<StudyArm> wanted_arms(const std::vector<StudyArm>& all, const Names&
 
 // Tables hold what is done; nothing done, nothing written.
 void write_results(const TopologyPlan& plan, const std::vector<StudyArm>& arms, const StudyFolders& folders) {
-  const std::vector<StudyResult> results = read_results(plan, arms, folders, [](const std::string& run) {
+  const TunedRates rates = tuned_rates(plan, arms, folders);
+  const std::vector<StudyResult> results = read_results(plan, arms, rates, folders, [](const std::string& run) {
     std::cerr << "left out of the tables: " << run << std::endl;
   });
   if (results.empty()) {
@@ -126,7 +127,7 @@ void write_results(const TopologyPlan& plan, const std::vector<StudyArm>& arms, 
   const std::vector<ComparisonTable> tables = compare_arms(arms, results);
   write_text(folders.output / "results.csv", results_csv(results));
   write_text(folders.output / "statistics.csv", comparison_csv(tables));
-  write_text(folders.output / "table.md", comparison_markdown(plan.title, tables, outermost_rates(plan, arms, folders)));
+  write_text(folders.output / "table.md", comparison_markdown(plan.title, tables, outermost_rates(arms, rates)));
   write_text(folders.output / "table.tex", comparison_latex(plan.title, tables));
   for (const NamedChart& chart : study_charts(tables)) {
     fs::create_directories(folders.output / "figures");

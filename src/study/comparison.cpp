@@ -7,7 +7,6 @@
 
 #include "gyroseg/config/read.h"
 #include "gyroseg/report/csv.h"
-#include "gyroseg/study/tuning.h"
 #include "gyroseg/training/run_folder.h"
 
 namespace gyroseg {
@@ -56,12 +55,13 @@ void adjust(ComparisonTable& table) {
 }  // namespace
 
 std::vector<StudyResult> read_results(const TopologyPlan& plan, const std::vector<StudyArm>& arms,
-                                      const StudyFolders& folders,
+                                      const TunedRates& rates, const StudyFolders& folders,
                                       const std::function<void(const std::string&)>& leave_out) {
   std::vector<StudyResult> results;
   for (const StudyArm& arm : arms) {
-    const std::optional<TunedRate> tuned = tuned_rate(plan, arm, folders);
-    for (const StudyRun& run : measured_runs(plan, arm, tuned ? tuned->lr : std::nullopt)) {
+    const auto rate = rates.find(arm.name);
+    const bool tuned = rate != rates.end();
+    for (const StudyRun& run : measured_runs(plan, arm, tuned ? rate->second.lr : std::nullopt)) {
       if (!is_kept(run, folders)) {
         continue;
       }

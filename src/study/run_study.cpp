@@ -1,7 +1,6 @@
 #include "gyroseg/study/run_study.h"
 
 #include <algorithm>
-#include <map>
 
 #include "gyroseg/config/read.h"
 #include "gyroseg/data/file_bytes.h"
@@ -14,9 +13,8 @@ namespace {
 namespace fs = std::filesystem;
 
 void write_tuned(const StudyFolders& folders, const std::string& rows) {
-  const std::string text = "arm,lr,seed,val_miou,chosen\n" + rows;
   fs::create_directories(folders.output);
-  write_text(folders.output / "tuned.csv", text);
+  write_text(folders.output / "tuned.csv", "arm,lr,seed,val_miou,chosen\n" + rows);
 }
 
 const char* word_of(RunState state) {
@@ -44,16 +42,14 @@ StudyOutcome run_study(const TopologyPlan& plan, const std::vector<StudyArm>& ar
   if (session.interrupted()) {
     return session.outcome();
   }
-  std::string tuned_rows;
-  std::map<std::string, TunedRate> rates;
-  for (const StudyArm& arm : arms) {
-    if (const std::optional<TunedRate> tuned = tuned_rate(plan, arm, options.folders)) {
-      tuned_rows += tuned->rows;
-      rates[arm.name] = *tuned;
-    }
-  }
-  if (const std::string warning = outermost_rates(plan, arms, options.folders); !warning.empty()) {
+  const TunedRates rates = tuned_rates(plan, arms, options.folders);
+  if (const std::string warning = outermost_rates(arms, rates); !warning.empty()) {
     session.say(warning);
+  }
+  std::string tuned_rows;
+  for (const StudyArm& arm : arms) {
+    const auto rate = rates.find(arm.name);
+    tuned_rows += rate == rates.end() ? "" : rate->second.rows;
   }
   if (!tuned_rows.empty()) {
     write_tuned(options.folders, tuned_rows);

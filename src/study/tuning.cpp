@@ -68,12 +68,21 @@ std::optional<TunedRate> tuned_rate(const TopologyPlan& plan, const StudyArm& ar
   return tuned;
 }
 
-std::string outermost_rates(const TopologyPlan& plan, const std::vector<StudyArm>& arms,
-                            const StudyFolders& folders) {
+TunedRates tuned_rates(const TopologyPlan& plan, const std::vector<StudyArm>& arms,
+                       const StudyFolders& folders) {
+  TunedRates rates;
+  for (const StudyArm& arm : arms) {
+    if (std::optional<TunedRate> tuned = tuned_rate(plan, arm, folders)) {
+      rates.emplace(arm.name, std::move(*tuned));
+    }
+  }
+  return rates;
+}
+
+std::string outermost_rates(const std::vector<StudyArm>& arms, const TunedRates& rates) {
   std::vector<std::string> names;
   for (const StudyArm& arm : arms) {
-    const std::optional<TunedRate> tuned = tuned_rate(plan, arm, folders);
-    if (tuned && tuned->outermost) {
+    if (const auto rate = rates.find(arm.name); rate != rates.end() && rate->second.outermost) {
       names.push_back(arm.name);
     }
   }

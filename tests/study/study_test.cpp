@@ -116,12 +116,12 @@ TEST(Study, TheBestRateIsThatOfTheLargestValidationScore) {
   const TunedRate tuned = tuned_rate(t.plan, t.arm, t.folders).value();
   EXPECT_EQ(tuned.lr, 0.01);
   EXPECT_FALSE(tuned.outermost);
-  EXPECT_EQ(outermost_rates(t.plan, {t.arm}, t.folders), "");
+  EXPECT_EQ(outermost_rates({t.arm}, tuned_rates(t.plan, {t.arm}, t.folders)), "");
   EXPECT_THAT(tuned.rows, HasSubstr(",9,0.5,yes\n"));
   EXPECT_EQ(std::count(tuned.rows.begin(), tuned.rows.end(), '\n'), 3);
   t.plan.tuning.lr = {0.01, 0.001};
   EXPECT_TRUE(tuned_rate(t.plan, t.arm, t.folders)->outermost);
-  EXPECT_THAT(outermost_rates(t.plan, {t.arm}, t.folders), HasSubstr("may lie beyond it: poincare_c1_d8."));
+  EXPECT_THAT(outermost_rates({t.arm}, tuned_rates(t.plan, {t.arm}, t.folders)), HasSubstr("may lie beyond it: poincare_c1_d8."));
   t.arm.overrides = {"training.epochs=7"};
   EXPECT_FALSE(tuned_rate(t.plan, t.arm, t.folders)) << "made by another config";
   t.plan.tuning.lr = {};
@@ -155,7 +155,8 @@ TEST(Study, ResultsOfAnotherRateAreLeftOut) {
   }
   std::vector<std::string> left_out;
   const auto leave_out = [&](const std::string& what) { left_out.push_back(what); };
-  const std::vector<StudyResult> results = read_results(t.plan, {t.arm}, t.folders, leave_out);
+  const TunedRates rates = tuned_rates(t.plan, {t.arm}, t.folders);
+  const std::vector<StudyResult> results = read_results(t.plan, {t.arm}, rates, t.folders, leave_out);
   ASSERT_EQ(results.size(), 1U);
   EXPECT_EQ(results[0].seed, 0U);
   EXPECT_EQ(results[0].lr, 0.01);

@@ -9,6 +9,7 @@
 #include "gyroseg/metrics/student_t.h"
 #include "gyroseg/study/measures.h"
 #include "gyroseg/study/study.h"
+#include "gyroseg/study/tuning.h"
 
 namespace gyroseg {
 
@@ -23,8 +24,8 @@ struct StudyResult {
 /// The runs of the arms that are done, arm by arm. leave_out is told of those that another config made than
 /// the plan's with the learning rate that tuning chose. Throws DataError on a broken file.
 [[nodiscard]] std::vector<StudyResult> read_results(
-    const TopologyPlan& plan, const std::vector<StudyArm>& arms, const StudyFolders& folders,
-    const std::function<void(const std::string&)>& leave_out);
+    const TopologyPlan& plan, const std::vector<StudyArm>& arms, const TunedRates& rates,
+    const StudyFolders& folders, const std::function<void(const std::string&)>& leave_out);
 
 /// Every run, every measure, every copy: run,arm,space,curvature,dim,loss,seed,lr,corruption,level,measure,value
 [[nodiscard]] std::string results_csv(const std::vector<StudyResult>& results);

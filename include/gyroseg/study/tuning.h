@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,8 +22,12 @@ struct TunedRate {
 [[nodiscard]] std::optional<TunedRate> tuned_rate(const TopologyPlan& plan, const StudyArm& arm,
                                                   const StudyFolders& folders);
 
-/// A sentence that names the arms whose rate is outermost; "" for none.
-[[nodiscard]] std::string outermost_rates(const TopologyPlan& plan, const std::vector<StudyArm>& arms,
-                                          const StudyFolders& folders);
+/// By the arm's name; without those that have none yet.
+using TunedRates = std::map<std::string, TunedRate>;
+[[nodiscard]] TunedRates tuned_rates(const TopologyPlan& plan, const std::vector<StudyArm>& arms,
+                                     const StudyFolders& folders);
+
+/// A sentence that names the arms whose rate is outermost, in their order; "" for none.
+[[nodiscard]] std::string outermost_rates(const std::vector<StudyArm>& arms, const TunedRates& rates);
 
 }  // namespace gyroseg
