@@ -24,14 +24,17 @@ torch::Tensor radii(const LoadedRun& run, const torch::Tensor& embedding, const 
 }
 
 // Where the classes lie, by 5000 pixels at most; nothing without an embedding.
-std::vector<Measure> measure_prototypes(LoadedRun& run, const SegmentationDataset& dataset) {
+std::vector<Measure> measure_prototypes(LoadedRun& run, const SegmentationDataset& dataset,
+                                        const std::string& copy) {
   const EmbeddingNetwork network = network_of(run);
-  const std::optional<PixelEmbeddings> pixels = sample_pixel_embeddings(network, dataset, {});
+  PixelSample sample;
+  sample.corruption = corruption_of(copy);
+  const std::optional<PixelEmbeddings> pixels = sample_pixel_embeddings(network, dataset, sample);
   if (!pixels) {
     return {};
   }
   return prototype_measures(class_prototypes(network, *pixels).tangents, run.tree,
-                            *manifold_of(*pixels));
+                            *manifold_of(*pixels), copy);
 }
 
 }  // namespace
@@ -74,10 +77,8 @@ std::vector<Measure> measure_run(LoadedRun& run, const std::string& split,
       }
     }
     pixels.report(copy, measures);
-    if (corruption.kind == Corruption::Kind::none) {
-      const std::vector<Measure> of_prototypes = measure_prototypes(run, dataset);
-      measures.insert(measures.end(), of_prototypes.begin(), of_prototypes.end());
-    }
+    const std::vector<Measure> of_prototypes = measure_prototypes(run, dataset, copy);
+    measures.insert(measures.end(), of_prototypes.begin(), of_prototypes.end());
   }
   return measures;
 }

@@ -42,7 +42,7 @@ std::optional<double> if_finite(double value) {
 }  // namespace
 
 std::vector<Measure> prototype_measures(const torch::Tensor& tangents, const Hierarchy& tree,
-                                        const Manifold& space) {
+                                        const Manifold& space, const std::string& corruption) {
   TORCH_CHECK_VALUE(tangents.dim() == 2 && tangents.size(0) == tree.num_nodes() &&
                         tangents.scalar_type() == torch::kFloat64,
                     "prototype_measures: expected float64 [", tree.num_nodes(), ",D], got ",
@@ -51,7 +51,7 @@ std::vector<Measure> prototype_measures(const torch::Tensor& tangents, const Hie
   const auto n = static_cast<std::int64_t>(nodes.size());
   std::vector<Measure> measures;
   const auto add = [&](const std::string& name, const std::optional<double>& value) {
-    measures.push_back({"none", 0, name, value});
+    measures.push_back({corruption, 0, name, value});
   };
   add("prototype_nodes", static_cast<double>(n));
   if (n < 3) {

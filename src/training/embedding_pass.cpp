@@ -80,7 +80,7 @@ class CellCollector {
 };
 
 EmbeddedImage embed_image(const EmbeddingNetwork& network, const SegmentationDataset& data,
-                          std::int64_t index) {
+                          std::int64_t index, const Corruption& corruption) {
   const Config& config = network.config;
   const Sample sample = data.load(index);
   EmbeddedImage image;
@@ -96,9 +96,10 @@ EmbeddedImage embed_image(const EmbeddingNetwork& network, const SegmentationDat
     }
     return prediction.logits;
   };
-  const torch::Tensor logits =
-      predict(pass, sample.image.unsqueeze(0).to(torch::Device(config.device)), {height, width},
-              validation_inference(config));
+  const torch::Tensor input =
+      corrupt_batch(corruption, sample.image.unsqueeze(0), {index}, config.data);
+  const torch::Tensor logits = predict(pass, input.to(torch::Device(config.device)), {height, width},
+                                       validation_inference(config));
   image.decoded = network.decoder(logits, {config.decode.front()}).front();
   for (LevelPrediction& level : image.decoded.levels) {
     level = {level.classes.cpu(), level.confidence.cpu()};
@@ -130,11 +131,12 @@ EmbeddingNetwork network_of(LoadedRun& run) {
 
 void visit_embeddings(const EmbeddingNetwork& network, const SegmentationDataset& data,
                       const std::vector<std::int64_t>& images,
-                      const std::function<void(const EmbeddedImage&)>& visit) {
+                      const std::function<void(const EmbeddedImage&)>& visit,
+                      const Corruption& corruption) {
   const torch::NoGradGuard no_grad;
   const EvaluationMode evaluation(network.model);
   for (const std::int64_t index : images) {
-    visit(embed_image(network, data, index));
+    visit(embed_image(network, data, index, corruption));
   }
 }
 

@@ -151,11 +151,12 @@ std::optional<PixelEmbeddings> sample_pixel_embeddings(const EmbeddingNetwork& n
                     sample.points, " and ", sample.images);
   const std::int64_t leaves = network.tree.num_leaves();
   PixelDraw draw(leaves, std::max<std::int64_t>(1, sample.points / leaves));
-  visit_embeddings(network, data, spread(data.size(), sample.images), [&](const EmbeddedImage& image) {
+  const auto visit = [&](const EmbeddedImage& image) {
     if (image.tangents.defined()) {
       draw_cells(image, sample.seed, draw);
     }
-  });
+  };
+  visit_embeddings(network, data, spread(data.size(), sample.images), visit, sample.corruption);
   const std::vector<DrawnPixel> pixels = draw.pixels(sample.points);
   if (pixels.empty()) {
     return std::nullopt;

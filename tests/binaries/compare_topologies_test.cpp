@@ -77,7 +77,8 @@ TEST_F(CompareTopologies, IsInterruptedAndGoesOn) {
   EXPECT_THAT(text_of(path("out/table.tex")), HasSubstr("\\toprule"));
   const std::string results = text_of(path("out/results.csv"));
   for (const char* cell : {"poincare_c1_d2_seed1,poincare_c1_d2,poincare,1,2,,1,0.02999", ",blur1,3,miou,",
-                           ",none,1,classwise_ece,", ",none,,tree_distance_of_errors,", ",none,,prototype_map,"}) {
+                           ",none,1,classwise_ece,", ",none,,tree_distance_of_errors,", ",none,,prototype_map,",
+                           ",blur1,,prototype_map,"}) {
     EXPECT_THAT(results, HasSubstr(cell));
   }
   EXPECT_FALSE(fs::exists(path("out/runs/euclidean_d2_seed0/best.safetensors")));

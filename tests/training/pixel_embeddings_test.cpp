@@ -99,6 +99,24 @@ TEST_F(PixelEmbeddingsTest, EveryFieldIsWhatNetworkAndLabelsSayOfThePixel) {
   }
 }
 
+TEST_F(PixelEmbeddingsTest, ACorruptedCopyGivesTheSamePixelsOfOtherImages) {
+  Network network(config());
+  const PixelEmbeddings clean = network.sample({140, 0, 1});
+  const Corruption fog = corruption_of("fog2");
+  const PixelEmbeddings fogged = network.sample({140, 0, 1, fog});
+  EXPECT_EQ(places(fogged), places(clean));
+  EXPECT_FALSE(torch::equal(fogged.tangents, clean.tangents));
+  const torch::NoGradGuard no_grad;
+  network.model->eval();
+  for (std::int64_t i = 0; i < fogged.size(); i += 7) {
+    const auto [image, y, x] = places(fogged)[i];
+    const torch::Tensor batch = network.data.load(image).image.unsqueeze(0);
+    const Prediction direct = network.model->forward(corrupt_batch(fog, batch, {image}, network.config.data));
+    const torch::Tensor v = direct.embedding[0].select(2, x).select(1, y);
+    EXPECT_TRUE(torch::allclose(fogged.tangents[i], v, 1e-5, 1e-6));
+  }
+}
+
 TEST_F(PixelEmbeddingsTest, EachLeafHasItsShareOrAllItsPixels) {
   Network network(config());
   const PixelEmbeddings pixels = network.sample({700, 0, 0});

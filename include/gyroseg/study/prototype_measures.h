@@ -2,6 +2,7 @@
 
 #include <torch/types.h>
 
+#include <string>
 #include <vector>
 
 #include "gyroseg/hierarchy/hierarchy.h"
@@ -15,10 +16,12 @@ namespace gyroseg {
 /// (metrics/embedding_metrics.h), and the number of nodes that have a prototype. Copies of repeated leaves
 /// take no part. On the sphere distances are angles and there is no radius.
 ///
-///   tangents  [V,D] float64 network outputs; NaN: no prototype
-///   returns   measures of corruption "none" and no level; figures that need more nodes than there are,
-///             or that are infinite, are undefined. Throws c10::ValueError on shapes
+///   tangents    [V,D] float64 network outputs; NaN: no prototype
+///   corruption  of the images they come from: that of the measures
+///   returns     measures without a level; figures that need more nodes than there are, or that are
+///               infinite, are undefined. Throws c10::ValueError on shapes
 [[nodiscard]] std::vector<Measure> prototype_measures(const torch::Tensor& tangents,
-                                                      const Hierarchy& tree, const Manifold& space);
+                                                      const Hierarchy& tree, const Manifold& space,
+                                                      const std::string& corruption = "none");
 
 }  // namespace gyroseg

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "gyroseg/config/config.h"
+#include "gyroseg/data/corruption.h"
 #include "gyroseg/data/dataset.h"
 #include "gyroseg/inference/decode.h"
 #include "gyroseg/models/segmenter.h"
@@ -41,12 +42,14 @@ struct EmbeddedImage {
 /// Shows every image to `visit`, in the order given, one at a time: statistics over all pixels need
 /// not keep them. In evaluation mode and without gradients; the model's mode is put back.
 ///
-///   Windows  with inference.window a pixel has the cell of the first window over it, so that each
-///            counts once; scales and flip take no part, as there is no mean of embeddings
-///   Throws   DataError naming the file
+///   Windows     with inference.window a pixel has the cell of the first window over it, so that each
+///               counts once; scales and flip take no part, as there is no mean of embeddings
+///   corruption  of the images before the network sees them
+///   Throws      DataError naming the file
 void visit_embeddings(const EmbeddingNetwork& network, const SegmentationDataset& data,
                       const std::vector<std::int64_t>& images,
-                      const std::function<void(const EmbeddedImage&)>& visit);
+                      const std::function<void(const EmbeddedImage&)>& visit,
+                      const Corruption& corruption = {});
 
 /// Up to `count` indices spread evenly over [0, size); all of them for count = 0.
 [[nodiscard]] std::vector<std::int64_t> spread(std::int64_t size, std::int64_t count);

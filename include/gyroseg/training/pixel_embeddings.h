@@ -42,12 +42,13 @@ struct PixelSample {
   std::int64_t points = 5000;  ///< at most; > 0
   std::int64_t images = 0;     ///< at most, spread evenly over the split; 0: all
   std::uint64_t seed = 0;
+  Corruption corruption = {};  ///< of the images
 };
 
 /// Draws pixels, the same number at most of each leaf: points/C without replacement, from the cells
 /// whose centre has a leaf as label. Which ones is a function of the labels, the embedding's size and
-/// the seed, not of the weights: every checkpoint, and every space, gives the same pixels. Memory
-/// does not grow with the split.
+/// the seed, not of the weights: every checkpoint, every space and every corruption gives the same
+/// pixels. Memory does not grow with the split.
 ///
 ///   returns  nothing where the network has no embedding, or no pixel a label
 ///   Throws   DataError naming the file; c10::ValueError: points, images
