@@ -24,16 +24,13 @@ torch::Tensor radii(const LoadedRun& run, const torch::Tensor& embedding, const 
 }
 
 // Where the classes lie, by 5000 pixels at most; nothing without an embedding.
-std::vector<Measure> measure_prototypes(LoadedRun& run, const SegmentationDataset& dataset,
+std::vector<Measure> measure_prototypes(const EmbeddingNetwork& network,
+                                        const std::optional<PixelEmbeddings>& pixels,
                                         const std::string& copy) {
-  const EmbeddingNetwork network = network_of(run);
-  PixelSample sample;
-  sample.corruption = corruption_of(copy);
-  const std::optional<PixelEmbeddings> pixels = sample_pixel_embeddings(network, dataset, sample);
   if (!pixels) {
     return {};
   }
-  return prototype_measures(class_prototypes(network, *pixels).tangents, run.tree,
+  return prototype_measures(class_prototypes(network, *pixels).tangents, network.tree,
                             *manifold_of(*pixels), copy);
 }
 
@@ -55,10 +52,12 @@ std::vector<Measure> measure_run(LoadedRun& run, const std::string& split,
   const std::vector<std::string> mode = {config.decode.front()};
   const torch::Device device(config.device);
   std::vector<Measure> measures;
+  const EmbeddingNetwork network = network_of(run);
   std::int64_t done = 0;
   for (const std::string& copy : copies) {
     const Corruption corruption = corruption_of(copy);
     PixelMeasures pixels(run.tree, config.metrics.background);
+    PixelSampler sampler(network, {});
     loader.start_epoch(0);
     while (const std::optional<Batch> batch = loader.next()) {
       const torch::Tensor images =
@@ -69,15 +68,21 @@ std::vector<Measure> measure_run(LoadedRun& run, const std::string& split,
                                      {batch->labels.size(1), batch->labels.size(2)}, false);
       const torch::Tensor embedding =
           prediction.embedding.defined() ? prediction.embedding.cpu() : prediction.embedding;
-      pixels.add(run.decoder(logits, mode).front(), run.decoder.leaf_probabilities(logits),
+      const Decoded decoded = run.decoder(logits, mode).front();
+      pixels.add(decoded, run.decoder.leaf_probabilities(logits),
                  radii(run, embedding, batch->labels), batch->labels);
+      for (std::size_t b = 0; b < batch->indices.size(); ++b) {
+        sampler.add(embedded_image(batch->indices[b], static_cast<std::int64_t>(b), batch->labels, decoded,
+                                   embedding, *run.model->manifold()));
+      }
       done += batch->images.size(0);
       if (progress) {
         progress(done, dataset.size() * static_cast<std::int64_t>(copies.size()));
       }
     }
     pixels.report(copy, measures);
-    const std::vector<Measure> of_prototypes = measure_prototypes(run, dataset, copy);
+    const std::vector<Measure> of_prototypes =
+        measure_prototypes(network, sampler.pixels(dataset), copy);
     measures.insert(measures.end(), of_prototypes.begin(), of_prototypes.end());
   }
   return measures;

@@ -80,7 +80,7 @@ class CellCollector {
 };
 
 EmbeddedImage embed_image(const EmbeddingNetwork& network, const SegmentationDataset& data,
-                          std::int64_t index, const Corruption& corruption) {
+                          std::int64_t index) {
   const Config& config = network.config;
   const Sample sample = data.load(index);
   EmbeddedImage image;
@@ -96,10 +96,9 @@ EmbeddedImage embed_image(const EmbeddingNetwork& network, const SegmentationDat
     }
     return prediction.logits;
   };
-  const torch::Tensor input =
-      corrupt_batch(corruption, sample.image.unsqueeze(0), {index}, config.data);
-  const torch::Tensor logits = predict(pass, input.to(torch::Device(config.device)), {height, width},
-                                       validation_inference(config));
+  const torch::Tensor logits =
+      predict(pass, sample.image.unsqueeze(0).to(torch::Device(config.device)), {height, width},
+              validation_inference(config));
   image.decoded = network.decoder(logits, {config.decode.front()}).front();
   for (LevelPrediction& level : image.decoded.levels) {
     level = {level.classes.cpu(), level.confidence.cpu()};
@@ -129,14 +128,32 @@ EmbeddingNetwork network_of(LoadedRun& run) {
   return {run.model, run.decoder, run.config, run.tree};
 }
 
+EmbeddedImage embedded_image(std::int64_t index, std::int64_t b, const torch::Tensor& labels,
+                             const Decoded& decoded, const torch::Tensor& embedding,
+                             const Manifold& manifold) {
+  EmbeddedImage image;
+  image.index = index;
+  image.labels = labels[b];
+  for (const LevelPrediction& level : decoded.levels) {
+    image.decoded.levels.push_back({level.classes.narrow(0, b, 1), level.confidence.narrow(0, b, 1)});
+  }
+  if (embedding.defined()) {
+    const std::int64_t height = labels.size(1);
+    const std::int64_t width = labels.size(2);
+    CellCollector cells(manifold, height, width);
+    cells.add(embedding.narrow(0, b, 1), {0, 0, height, width});
+    cells.give(image);
+  }
+  return image;
+}
+
 void visit_embeddings(const EmbeddingNetwork& network, const SegmentationDataset& data,
                       const std::vector<std::int64_t>& images,
-                      const std::function<void(const EmbeddedImage&)>& visit,
-                      const Corruption& corruption) {
+                      const std::function<void(const EmbeddedImage&)>& visit) {
   const torch::NoGradGuard no_grad;
   const EvaluationMode evaluation(network.model);
   for (const std::int64_t index : images) {
-    visit(embed_image(network, data, index, corruption));
+    visit(embed_image(network, data, index));
   }
 }
 

@@ -99,22 +99,33 @@ TEST_F(PixelEmbeddingsTest, EveryFieldIsWhatNetworkAndLabelsSayOfThePixel) {
   }
 }
 
-TEST_F(PixelEmbeddingsTest, ACorruptedCopyGivesTheSamePixelsOfOtherImages) {
+// As the study samples corrupted copies: from the batches that it measures, in any order.
+TEST_F(PixelEmbeddingsTest, ABatchSeenWholeGivesTheSameSample) {
   Network network(config());
-  const PixelEmbeddings clean = network.sample({140, 0, 1});
-  const Corruption fog = corruption_of("fog2");
-  const PixelEmbeddings fogged = network.sample({140, 0, 1, fog});
-  EXPECT_EQ(places(fogged), places(clean));
-  EXPECT_FALSE(torch::equal(fogged.tangents, clean.tangents));
+  const PixelEmbeddings expected = network.sample({140, 0, 1});
   const torch::NoGradGuard no_grad;
   network.model->eval();
-  for (std::int64_t i = 0; i < fogged.size(); i += 7) {
-    const auto [image, y, x] = places(fogged)[i];
-    const torch::Tensor batch = network.data.load(image).image.unsqueeze(0);
-    const Prediction direct = network.model->forward(corrupt_batch(fog, batch, {image}, network.config.data));
-    const torch::Tensor v = direct.embedding[0].select(2, x).select(1, y);
-    EXPECT_TRUE(torch::allclose(fogged.tangents[i], v, 1e-5, 1e-6));
+  std::vector<torch::Tensor> images;
+  std::vector<torch::Tensor> labels;
+  for (int i = kImages - 1; i >= 0; --i) {
+    const Sample sample = network.data.load(i);
+    images.push_back(sample.image);
+    labels.push_back(sample.labels);
   }
+  const Prediction prediction = network.model->forward(torch::stack(images));
+  const Decoded decoded = network.decoder(prediction.logits, {"level_sum"}).front();
+  PixelSampler sampler(network.parts(), {140, 0, 1});
+  for (int b = 0; b < kImages; ++b) {
+    sampler.add(embedded_image(kImages - 1 - b, b, torch::stack(labels), decoded, prediction.embedding,
+                               *network.model->manifold()));
+  }
+  const PixelEmbeddings pixels = sampler.pixels(network.data).value();
+  EXPECT_EQ(places(pixels), places(expected));
+  EXPECT_TRUE(torch::allclose(pixels.tangents, expected.tangents, 1e-5, 1e-6));
+  EXPECT_TRUE(torch::equal(pixels.predicted, expected.predicted));
+  EXPECT_TRUE(torch::allclose(pixels.confidence, expected.confidence, 1e-5, 1e-6));
+  EXPECT_TRUE(torch::equal(pixels.leaves, expected.leaves));
+  EXPECT_EQ(pixels.image_names, expected.image_names);
 }
 
 TEST_F(PixelEmbeddingsTest, EachLeafHasItsShareOrAllItsPixels) {

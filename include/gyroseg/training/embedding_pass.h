@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "gyroseg/config/config.h"
-#include "gyroseg/data/corruption.h"
 #include "gyroseg/data/dataset.h"
 #include "gyroseg/inference/decode.h"
 #include "gyroseg/models/segmenter.h"
@@ -39,17 +38,24 @@ struct EmbeddedImage {
   torch::Tensor radius;    ///< [H,W] float32 distance from the origin of the cell over each pixel
 };
 
+/// The image b of a batch that the network saw whole. All on the CPU.
+///
+///   labels     [B,H,W] int64
+///   decoded    levels of [B,H,W]
+///   embedding  [B,D,h,w] network outputs; undefined: there is none
+[[nodiscard]] EmbeddedImage embedded_image(std::int64_t index, std::int64_t b, const torch::Tensor& labels,
+                                           const Decoded& decoded, const torch::Tensor& embedding,
+                                           const Manifold& manifold);
+
 /// Shows every image to `visit`, in the order given, one at a time: statistics over all pixels need
 /// not keep them. In evaluation mode and without gradients; the model's mode is put back.
 ///
-///   Windows     with inference.window a pixel has the cell of the first window over it, so that each
-///               counts once; scales and flip take no part, as there is no mean of embeddings
-///   corruption  of the images before the network sees them
-///   Throws      DataError naming the file
+///   Windows  with inference.window a pixel has the cell of the first window over it, so that each
+///            counts once; scales and flip take no part, as there is no mean of embeddings
+///   Throws   DataError naming the file
 void visit_embeddings(const EmbeddingNetwork& network, const SegmentationDataset& data,
                       const std::vector<std::int64_t>& images,
-                      const std::function<void(const EmbeddedImage&)>& visit,
-                      const Corruption& corruption = {});
+                      const std::function<void(const EmbeddedImage&)>& visit);
 
 /// Up to `count` indices spread evenly over [0, size); all of them for count = 0.
 [[nodiscard]] std::vector<std::int64_t> spread(std::int64_t size, std::int64_t count);

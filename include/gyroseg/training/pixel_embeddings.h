@@ -42,16 +42,33 @@ struct PixelSample {
   std::int64_t points = 5000;  ///< at most; > 0
   std::int64_t images = 0;     ///< at most, spread evenly over the split; 0: all
   std::uint64_t seed = 0;
-  Corruption corruption = {};  ///< of the images
 };
 
 /// Draws pixels, the same number at most of each leaf: points/C without replacement, from the cells
 /// whose centre has a leaf as label. Which ones is a function of the labels, the embedding's size and
-/// the seed, not of the weights: every checkpoint, every space and every corruption gives the same
-/// pixels. Memory does not grow with the split.
-///
-///   returns  nothing where the network has no embedding, or no pixel a label
-///   Throws   DataError naming the file; c10::ValueError: points, images
+/// the seed, not of the weights or the images' order: every checkpoint, every space and every corrupted
+/// copy gives the same pixels. Memory does not grow with the split.
+class PixelSampler {
+ public:
+  /// Throws c10::ValueError: sample.points. sample.images is the caller's to see to.
+  PixelSampler(const EmbeddingNetwork& network, const PixelSample& sample);
+  ~PixelSampler();
+  PixelSampler(const PixelSampler&) = delete;
+  PixelSampler& operator=(const PixelSampler&) = delete;
+
+  void add(const EmbeddedImage& image);
+
+  /// Nothing where the network has no embedding, or no pixel a label. data names the images.
+  [[nodiscard]] std::optional<PixelEmbeddings> pixels(const SegmentationDataset& data) const;
+
+ private:
+  struct Draw;
+  EmbeddingNetwork network_;
+  PixelSample sample_;
+  std::unique_ptr<Draw> draw_;
+};
+
+/// The sample of a split. Throws DataError naming the file; c10::ValueError: points, images.
 [[nodiscard]] std::optional<PixelEmbeddings> sample_pixel_embeddings(
     const EmbeddingNetwork& network, const SegmentationDataset& data, const PixelSample& sample);
 
