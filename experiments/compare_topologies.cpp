@@ -39,7 +39,7 @@ cxxopts::Options command_line() {
       ("output", "folder of the results; small files alone", cxxopts::value<std::string>())
       ("work", "folder of the run folders with their checkpoints (default: runs/compare_topologies/NAME)", cxxopts::value<std::string>()->default_value(""))
       ("jobs", "runs at once; each has the cores / jobs as OMP_NUM_THREADS, unless that is set", cxxopts::value<int>()->default_value("1"))
-      ("only", "an arm of the plan; may be repeated. Tables hold these arms and their twins", cxxopts::value<Names>())
+      ("only", "train this arm of the plan and its twin alone; may be repeated. Tables hold all arms", cxxopts::value<Names>())
       ("set", "override a key in every run, such as --set data.root=DIR; may be repeated", cxxopts::value<Names>())
       ("list", "print the arms with their overrides and exit")
       ("dry-run", "print every run and whether it is done, and exit")
@@ -117,23 +117,27 @@ std::vector<StudyArm> wanted_arms(const std::vector<StudyArm>& all, const Names&
 // Tables hold what is done; nothing done, nothing written.
 void write_results(const TopologyPlan& plan, const std::vector<StudyArm>& arms, const StudyFolders& folders) {
   const TunedRates rates = tuned_rates(plan, arms, folders);
-  const std::vector<StudyResult> results = read_results(plan, arms, rates, folders, [](const std::string& run) {
-    std::cerr << "left out of the tables: " << run << std::endl;
-  });
-  if (results.empty()) {
+  const StudyResults results = read_results(plan, arms, rates, folders);
+  std::string note = completeness(results);
+  if (!note.empty()) {
+    std::cerr << note << std::endl;
+  }
+  if (results.done.empty()) {
     std::cerr << "no run is done yet: no tables" << std::endl;
     return;
   }
-  const std::vector<ComparisonTable> tables = compare_arms(arms, results);
-  write_text(folders.output / "results.csv", results_csv(results));
+  const std::string outermost = outermost_rates(arms, rates);
+  note += (note.empty() || outermost.empty() ? "" : " ") + outermost;
+  const std::vector<ComparisonTable> tables = compare_arms(arms, results.done);
+  write_text(folders.output / "results.csv", results_csv(results.done));
   write_text(folders.output / "statistics.csv", comparison_csv(tables));
-  write_text(folders.output / "table.md", comparison_markdown(plan.title, tables, outermost_rates(arms, rates)));
-  write_text(folders.output / "table.tex", comparison_latex(plan.title, tables));
+  write_text(folders.output / "table.md", comparison_markdown(plan.title, tables, note));
+  write_text(folders.output / "table.tex", comparison_latex(plan.title, tables, note));
   for (const NamedChart& chart : study_charts(tables)) {
     fs::create_directories(folders.output / "figures");
     (void)write_figure(folders.output / "figures", chart.file, draw(chart.chart));
   }
-  std::cerr << results.size() << " of " << arms.size() * plan.seeds.size() << " runs are in "
+  std::cerr << results.done.size() << " of " << arms.size() * plan.seeds.size() << " runs are in "
             << (folders.output / "table.md").string() << " (and .tex, results.csv, statistics.csv, figures/)"
             << std::endl;
 }
@@ -146,8 +150,8 @@ int compare(const cxxopts::ParseResult& arguments) {
     throw UsageError("expected --plan FILE");
   }
   TopologyPlan plan = read_topology_plan(arguments["plan"].as<std::string>(), corruption_names());
-  const Names more = overrides_of(arguments);
-  plan.overrides.insert(plan.overrides.end(), more.begin(), more.end());
+  plan.on_top = overrides_of(arguments);
+  refuse_axis_keys(plan, plan.on_top);
   const std::vector<StudyArm> all = arms_of(plan);
   const std::vector<StudyArm> arms =
       wanted_arms(all, arguments.count("only") > 0 ? arguments["only"].as<Names>() : Names{});
@@ -172,7 +176,7 @@ int compare(const cxxopts::ParseResult& arguments) {
     return 0;
   }
   if (arguments.count("tables") > 0) {
-    write_results(plan, arms, options.folders);
+    write_results(plan, all, options.folders);
     return 0;
   }
   options.measure = fs::read_symlink("/proc/self/exe");
@@ -188,7 +192,7 @@ int compare(const cxxopts::ParseResult& arguments) {
   fs::create_directories(options.folders.work);
   const FolderLock lock(options.folders.work);
   const StudyOutcome outcome = run_study(plan, arms, options, std::cerr);
-  write_results(plan, arms, options.folders);
+  write_results(plan, all, options.folders);
   if (outcome.interrupted) {
     std::cerr << "stopped, everything is saved; the same command goes on" << std::endl;
     return kInterrupted;

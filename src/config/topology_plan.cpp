@@ -172,6 +172,12 @@ void check_plan(Section& top, const TopologyPlan& plan) {
   if (plan.spaces.empty() != plan.dimensions.empty()) {
     top.fail(plan.spaces.empty() ? "spaces" : "dimensions", "spaces and dimensions belong together");
   }
+  const bool referred = std::any_of(plan.spaces.begin(), plan.spaces.end(), [&](const PlanSpace& space) {
+    return space.name == plan.reference;
+  });
+  if (plan.spaces.size() > 1 && !referred) {
+    top.fail("spaces", "expected " + plan.reference + " among them, which the others are compared with (reference)");
+  }
   if (plan.spaces.empty() && plan.arms.empty()) {
     top.fail("spaces", "expected spaces and dimensions, or arms, found none");
   }
@@ -275,12 +281,29 @@ std::vector<StudyArm> arms_of(const TopologyPlan& plan) {
     }
   }
   for (const StudyArm& arm : arms) {
-    if (!arm.twin.empty() && !names.contains(arm.twin)) {
-      throw ConfigError(plan.file.string() + ": arms." + arm.name + ".twin: expected an arm of the plan, got " +
+    if (!arm.twin.empty() && (!names.contains(arm.twin) || arm.twin == arm.name)) {
+      throw ConfigError(plan.file.string() + ": arms." + arm.name + ".twin: expected another arm of the plan, got " +
                         arm.twin + "; --list prints them");
     }
   }
   return arms;
+}
+
+void refuse_axis_keys(const TopologyPlan& plan, const std::vector<std::string>& overrides) {
+  std::vector<std::string> keys = {"seed", "name"};
+  if (!plan.spaces.empty()) {
+    keys.insert(keys.end(), {"embedding.space", "embedding.dim", "embedding.curvature", "embedding.learn_curvature"});
+  }
+  if (!plan.tuning.lr.empty()) {
+    keys.emplace_back("optimizer.lr");
+  }
+  for (const std::string& override : overrides) {
+    const std::string key = override.substr(0, override.find('='));
+    if (std::find(keys.begin(), keys.end(), key) != keys.end()) {
+      throw ConfigError(key + " is not the same in all runs: change " + plan.file.string() + " (seeds, spaces, "
+                        "dimensions, curvatures, tune.lr), or a copy of it");
+    }
+  }
 }
 
 Config config_of(const TopologyPlan& plan, const StudyArm& arm, const std::vector<std::string>& more) {

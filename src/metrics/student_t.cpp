@@ -27,19 +27,20 @@ SampleMean student_t(const std::vector<double>& values, double confidence) {
     return result;
   }
   const double deviation = std::sqrt(moments.squares / (result.n - 1));
+  result.deviation = deviation;
+  // Values that are equal up to rounding have no spread to judge their mean by.
+  if (deviation <= 1e-12 * std::abs(result.mean) && result.mean != 0) {
+    return result;
+  }
   const double error = deviation / std::sqrt(result.n);
   const boost::math::students_t distribution(result.n - 1);
   const double half =
       boost::math::quantile(boost::math::complement(distribution, (1 - confidence) / 2)) * error;
-  result.deviation = deviation;
   result.low = result.mean - half;
   result.high = result.mean + half;
-  if (error > 0) {
-    result.p = 2 * boost::math::cdf(boost::math::complement(distribution,
-                                                            std::abs(result.mean) / error));
-  } else {
-    result.p = result.mean == 0 ? 1 : 0;
-  }
+  result.p = error > 0 ? 2 * boost::math::cdf(boost::math::complement(distribution,
+                                                                      std::abs(result.mean) / error))
+                       : 1;
   return result;
 }
 

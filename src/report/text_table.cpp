@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <utility>
 
+#include "gyroseg/report/latex.h"
 #include "gyroseg/report/report_page.h"
 
 namespace gyroseg {
@@ -106,6 +107,22 @@ std::string TextTable::html() const {
     result += i == 0 ? "</tr></thead>\n" : "</tr>\n";
   }
   return result + (rows_.size() > 1 ? "</tbody>" : "") + "</table></div>\n";
+}
+
+std::string TextTable::latex() const {
+  std::string result = "\\resizebox{\\ifdim\\width>\\textwidth\\textwidth\\else\\width\\fi}{!}{%\n\\begin{tabular}{l" +
+                       std::string(rows_.front().size() - 1, 'r') + "}\n\\toprule\n";
+  for (std::size_t i = 0; i < rows_.size(); ++i) {
+    std::string line;
+    for (std::size_t column = 0; column < rows_[i].size(); ++column) {
+      line += (column == 0 ? "" : " & ") + latex_escaped(rows_[i][column]);
+    }
+    for (std::size_t at = line.find("+-"); at != std::string::npos; at = line.find("+-")) {
+      line.replace(at, 2, "$\\pm$");
+    }
+    result += line + (i == 0 ? " \\\\\n\\midrule\n" : " \\\\\n");
+  }
+  return result + "\\bottomrule\n\\end{tabular}}\n";
 }
 
 std::string share_cell(const std::optional<double>& value) {

@@ -1,5 +1,7 @@
 #include "gyroseg/study/comparison.h"
 
+#include <c10/util/StringUtil.h>
+
 #include <algorithm>
 #include <map>
 #include <set>
@@ -54,27 +56,49 @@ void adjust(ComparisonTable& table) {
 
 }  // namespace
 
-std::vector<StudyResult> read_results(const TopologyPlan& plan, const std::vector<StudyArm>& arms,
-                                      const TunedRates& rates, const StudyFolders& folders,
-                                      const std::function<void(const std::string&)>& leave_out) {
-  std::vector<StudyResult> results;
+StudyResults read_results(const TopologyPlan& plan, const std::vector<StudyArm>& arms,
+                          const TunedRates& rates, const StudyFolders& folders) {
+  StudyResults results;
   for (const StudyArm& arm : arms) {
     const auto rate = rates.find(arm.name);
     const bool tuned = rate != rates.end();
     for (const StudyRun& run : measured_runs(plan, arm, tuned ? rate->second.lr : std::nullopt)) {
       if (!is_kept(run, folders)) {
+        results.missing.push_back(run.name);
         continue;
       }
       if (!tuned || !is_done(plan, run, folders)) {
-        leave_out(run.name + ": made by another config than the plan's, or before its learning rate was tuned");
+        results.left_out.push_back(run.name);
+        continue;
+      }
+      if (has_diverged(run, folders)) {
+        results.diverged.push_back(run.name);
         continue;
       }
       const fs::path kept = folders.kept(run);
       const Config config = read_config(kept / "config.yaml", without_first_files({"device=cpu"}));
-      results.push_back({&arm, run.seed, config.optimizer.lr, read_measures(kept / "measures.csv")});
+      results.done.push_back({&arm, run.seed, config.optimizer.lr, read_measures(kept / "measures.csv")});
     }
   }
   return results;
+}
+
+std::string completeness(const StudyResults& results) {
+  std::string text;
+  const auto say = [&](const std::string& what, const std::vector<std::string>& names) {
+    if (!names.empty()) {
+      text.append(text.empty() ? "" : " ").append(what).append(": ").append(c10::Join(", ", names)).append(".");
+    }
+  };
+  const std::size_t all = results.done.size() + results.missing.size() + results.diverged.size() +
+                          results.left_out.size();
+  if (!results.missing.empty()) {
+    text = "UNFINISHED: " + std::to_string(results.done.size()) + " of " + std::to_string(all) +
+           " runs; p values of an unfinished study are no test.";
+  }
+  say("Diverged, and so without figures (what is left of their arms is no fair sample)", results.diverged);
+  say("Left out, as another config than the plan's made them, or no learning rate is tuned", results.left_out);
+  return text;
 }
 
 std::string results_csv(const std::vector<StudyResult>& results) {
@@ -132,7 +156,7 @@ std::vector<ComparisonTable> compare_arms(const std::vector<StudyArm>& arms,
         for (const auto& [seed, value] : own) {
           row.seeds.push_back(seed);
         }
-        if (!arm.twin.empty()) {
+        if (!arm.twin.empty() && measure != "prototype_nodes") {  // a count of the tree's
           const std::vector<double> pairs = differences(own, values[arm.twin][figure]);
           row.difference = pairs.empty() ? std::nullopt : std::optional(student_t(pairs));
           if (row.difference && !references.contains(arm.twin)) {

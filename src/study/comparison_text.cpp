@@ -43,11 +43,8 @@ std::string seed_list(const std::vector<std::uint64_t>& seeds) {
   return text;
 }
 
-const std::vector<std::string>& comparison_columns() {
-  static const std::vector<std::string> columns = {
-      "arm", "level", "n", "seeds", "mean", "std", "twin", "pairs", "difference", "95 % interval", "p", "p Holm"};
-  return columns;
-}
+const std::vector<std::string> kComparisonColumns = {
+    "arm", "level", "n", "seeds", "mean", "std", "twin", "pairs", "difference", "95 % interval", "p", "p Holm"};
 
 std::vector<std::string> comparison_cells(const ArmFigure& row) {
   std::vector<std::string> cells = {row.arm->name, row.level > 0 ? std::to_string(row.level) : "-",
@@ -72,9 +69,9 @@ int finest_level(const ComparisonTable& table) {
   return finest;
 }
 
-// At the finest level, a row an arm, a column a copy of the split. "" where no cell says anything.
-std::string shift_rows(const std::vector<const ComparisonTable*>& copies,
-                       const std::function<std::string(const ArmFigure&)>& cell) {
+// At the finest level, a row an arm, a column a copy of the split. Nothing where no cell says anything.
+std::optional<TextTable> shift_rows(const std::vector<const ComparisonTable*>& copies,
+                                    const std::function<std::string(const ArmFigure&)>& cell) {
   std::vector<std::string> header = {"arm"};
   std::vector<std::string> arms;
   std::map<std::string, std::map<std::string, std::string>> cells;
@@ -100,27 +97,83 @@ std::string shift_rows(const std::vector<const ComparisonTable*>& copies,
     }
     table.add(line);
   }
-  return arms.empty() ? "" : table.markdown();
+  return arms.empty() ? std::nullopt : std::optional(table);
 }
 
-// Means over the seeds, then differences to the twins.
-std::string shift_table(const std::string& measure, const std::vector<const ComparisonTable*>& copies) {
-  const std::string heading = heading_of(measure).heading;
-  const std::string differences = shift_rows(copies, [](const ArmFigure& row) -> std::string {
-    if (!row.difference || !row.difference->low) {
+// Where other runs were measured than on the first copy, the clean one.
+std::string other_n(const ArmFigure& row, const std::vector<const ComparisonTable*>& copies) {
+  for (const ArmFigure& clean : copies.front()->rows) {
+    if (clean.arm == row.arm && clean.level == row.level && clean.seeds == row.seeds) {
       return "";
     }
-    return fixed(row.difference->mean, "%+.4f") + " " + interval_cell(*row.difference->low, *row.difference->high);
-  });
-  return "\n### " + heading + "\n\n" + shift_rows(copies, [](const ArmFigure& row) {
-           return fixed(row.own.mean) + (row.own.deviation ? " +- " + fixed(*row.own.deviation) : "");
-         }) +
-         (differences.empty() ? "" : "\nDifference to the twin, 95 % interval:\n\n" + differences);
+  }
+  return " (n = " + std::to_string(row.own.n) + ")";
 }
 
 std::string with_better(const MeasureHeading& name) {
   return name.heading + (name.better.empty() ? "" : " (" + name.better + ")");
 }
+
+// The tables of one measure.
+struct MeasureTables {
+  MeasureHeading heading;
+  std::optional<TextTable> clean;
+  std::optional<TextTable> means;        ///< on every copy
+  std::optional<TextTable> differences;  ///< to the twins, on every copy
+};
+
+std::vector<MeasureTables> measure_tables(const std::vector<ComparisonTable>& tables) {
+  std::vector<std::string> measures;
+  std::map<std::string, std::vector<const ComparisonTable*>> copies;
+  for (const ComparisonTable& table : tables) {
+    if (!copies.contains(table.measure)) {
+      measures.push_back(table.measure);
+    }
+    copies[table.measure].push_back(&table);
+  }
+  std::vector<MeasureTables> result;
+  for (const std::string& measure : measures) {
+    const std::vector<const ComparisonTable*>& all = copies[measure];
+    MeasureTables texts{heading_of(measure), {}, {}, {}};
+    if (all.front()->corruption == kClean && !all.front()->rows.empty()) {
+      texts.clean.emplace(kComparisonColumns);
+      for (const ArmFigure& row : all.front()->rows) {
+        texts.clean->add(comparison_cells(row));
+      }
+    }
+    if (all.size() > 1) {
+      texts.means = shift_rows(all, [&](const ArmFigure& row) {
+        return fixed(row.own.mean) + (row.own.deviation ? " +- " + fixed(*row.own.deviation) : "") +
+               other_n(row, all);
+      });
+      texts.differences = shift_rows(all, [](const ArmFigure& row) -> std::string {
+        if (!row.difference || !row.difference->low) {
+          return "";
+        }
+        return fixed(row.difference->mean, "%+.4f") + " " +
+               interval_cell(*row.difference->low, *row.difference->high);
+      });
+    }
+    result.push_back(std::move(texts));
+  }
+  return result;
+}
+
+// Of the clean split's.
+std::string undefined_everywhere(const std::vector<MeasureTables>& all) {
+  std::string names;
+  for (const MeasureTables& measure : all) {
+    if (!measure.clean) {
+      names.append(names.empty() ? "" : ", ").append(measure.heading.heading);
+    }
+  }
+  return names.empty() ? "" : "Undefined in every run: " + names + ".";
+}
+
+constexpr const char* kShiftCaption =
+    "Mean +- standard deviation over the seeds at the finest level; other levels and p values are in "
+    "statistics.csv.";
+constexpr const char* kDifferenceCaption = "Difference to the twin, 95 % interval";
 
 }  // namespace
 
@@ -175,59 +228,48 @@ std::string comparison_markdown(const std::string& title, const std::vector<Comp
       "seed by seed, with the paired Student-t 95 % interval; p is two-sided, p Holm is corrected for all "
       "the comparisons of its table. A single pair has no interval; a row whose twin has a twin itself is "
       "shown, not tested.\n" + (note.empty() ? "" : "\n" + note + "\n");
-  std::vector<std::string> measures;
-  std::map<std::string, std::vector<const ComparisonTable*>> copies;
-  for (const ComparisonTable& table : tables) {
-    if (table.rows.empty()) {
-      continue;
-    }
-    if (!copies.contains(table.measure)) {
-      measures.push_back(table.measure);
-    }
-    copies[table.measure].push_back(&table);
-    if (table.corruption != kClean) {
-      continue;
-    }
-    TextTable rows(comparison_columns());
-    for (const ArmFigure& row : table.rows) {
-      rows.add(comparison_cells(row));
-    }
-    text += "\n## " + with_better(heading_of(table.measure)) + "\n\n" + rows.markdown();
+  const std::vector<MeasureTables> all = measure_tables(tables);
+  const std::string undefined = undefined_everywhere(all);
+  if (!undefined.empty()) {
+    text.append("\n").append(undefined).append("\n");
   }
   std::string shifts;
-  for (const std::string& measure : measures) {
-    shifts += copies[measure].size() > 1 ? shift_table(measure, copies[measure]) : "";
+  for (const MeasureTables& measure : all) {
+    if (measure.clean) {
+      text += "\n## " + with_better(measure.heading) + "\n\n" + measure.clean->markdown();
+    }
+    if (measure.means) {
+      shifts += "\n### " + measure.heading.heading + "\n\n" + measure.means->markdown();
+    }
+    if (measure.differences) {
+      shifts.append("\n").append(kDifferenceCaption).append(":\n\n").append(measure.differences->markdown());
+    }
   }
   if (!shifts.empty()) {
-    text += "\n## Under shift\n\nMean +- standard deviation over the seeds at the finest level; other "
-            "levels and p values are in statistics.csv.\n" + shifts;
+    text += "\n## Under shift\n\n" + std::string(kShiftCaption) + "\n" + shifts;
   }
   return text;
 }
 
-std::string comparison_latex(const std::string& title, const std::vector<ComparisonTable>& tables) {
-  std::string text;
-  for (const ComparisonTable& table : tables) {
-    if (table.corruption != kClean || table.rows.empty()) {
-      continue;
+std::string comparison_latex(const std::string& title, const std::vector<ComparisonTable>& tables,
+                             const std::string& note) {
+  std::string text = note.empty() ? "" : "\\noindent " + latex_escaped(note) + "\n\n";
+  const auto add = [&](const MeasureTables& measure, const std::string& caption, const TextTable& table) {
+    text += "\\begin{table}\n\\centering\n\\caption{" +
+            latex_escaped(title + ": " + with_better(measure.heading) + ". " + caption) + "}\n" +
+            table.latex() + "\\end{table}\n\n";
+  };
+  for (const MeasureTables& measure : measure_tables(tables)) {
+    if (measure.clean) {
+      add(measure, "Paired Student t intervals of the difference to the twin; p corrected by Holm over the table.",
+          *measure.clean);
     }
-    text += "\\begin{table}\n\\centering\n\\small\n\\caption{" +
-            latex_escaped(title + ": " + with_better(heading_of(table.measure))) +
-            ". Paired Student-$t$ intervals of the difference to the twin; $p$ corrected by Holm over the "
-            "table.}\n\\begin{tabular}{lrrlrrlrrlrr}\n\\toprule\n";
-    const auto add = [&](const std::vector<std::string>& cells) {
-      std::string line;
-      for (const std::string& cell : cells) {
-        line += (line.empty() ? "" : " & ") + latex_escaped(cell);
-      }
-      text += line + " \\\\\n";
-    };
-    add(comparison_columns());
-    text += "\\midrule\n";
-    for (const ArmFigure& row : table.rows) {
-      add(comparison_cells(row));
+    if (measure.means) {
+      add(measure, kShiftCaption, *measure.means);
     }
-    text += "\\bottomrule\n\\end{tabular}\n\\end{table}\n\n";
+    if (measure.differences) {
+      add(measure, std::string(kDifferenceCaption) + ".", *measure.differences);
+    }
   }
   return text;
 }

@@ -10,16 +10,19 @@
 namespace gyroseg {
 namespace {
 
-// Nodes with a prototype, one of each chain of copies.
+// Nodes with a prototype, one of each chain of copies, and one of each chain of only children that lie in
+// one point, as means of the same pixels do.
 std::vector<std::int64_t> placed_nodes(const torch::Tensor& tangents, const Hierarchy& tree) {
   const torch::Tensor finite = tangents.isfinite().all(1);
   std::vector<std::int64_t> nodes;
   for (int v = 0; v < tree.num_nodes(); ++v) {
-    bool copy = false;
-    for (const std::int64_t other : nodes) {
-      copy = copy || tree.tree_distance(static_cast<int>(other), v) == 0;
+    bool same = false;
+    for (const std::int64_t node : nodes) {
+      const int other = static_cast<int>(node);
+      same = same || tree.tree_distance(other, v) == 0 ||
+             (tree.leaves_of(other) == tree.leaves_of(v) && torch::equal(tangents[other], tangents[v]));
     }
-    if (!copy && finite[v].item<bool>()) {
+    if (!same && finite[v].item<bool>()) {
       nodes.push_back(v);
     }
   }

@@ -18,7 +18,17 @@ void write_tuned(const StudyFolders& folders, const std::string& rows) {
 }
 
 const char* word_of(RunState state) {
-  return state == RunState::done ? "done" : state == RunState::started ? "started" : "to do";
+  switch (state) {
+    case RunState::missing:
+      return "to do";
+    case RunState::started:
+      return "started";
+    case RunState::trained:
+      return "trained, to be measured";
+    case RunState::done:
+      return "done";
+  }
+  return "";
 }
 
 }  // namespace
@@ -42,12 +52,13 @@ StudyOutcome run_study(const TopologyPlan& plan, const std::vector<StudyArm>& ar
   if (session.interrupted()) {
     return session.outcome();
   }
-  const TunedRates rates = tuned_rates(plan, arms, options.folders);
+  const std::vector<StudyArm> every = arms_of(plan);  // arms may be some of them
+  const TunedRates rates = tuned_rates(plan, every, options.folders);
   if (const std::string warning = outermost_rates(arms, rates); !warning.empty()) {
     session.say(warning);
   }
   std::string tuned_rows;
-  for (const StudyArm& arm : arms) {
+  for (const StudyArm& arm : every) {
     const auto rate = rates.find(arm.name);
     tuned_rows += rate == rates.end() ? "" : rate->second.rows;
   }
@@ -60,7 +71,8 @@ StudyOutcome run_study(const TopologyPlan& plan, const std::vector<StudyArm>& ar
     for (const StudyArm& arm : arms) {
       const auto rate = rates.find(arm.name);
       if (rate == rates.end()) {
-        session.fail(measured_runs(plan, arm, {}).at(s), "its learning rate is not tuned");
+        session.fail(measured_runs(plan, arm, {}).at(s),
+                     "no learning rate: a tuning run of its arm failed, or all diverged");
       } else {
         measured.push_back(measured_runs(plan, arm, rate->second.lr).at(s));
       }
@@ -88,7 +100,7 @@ std::string describe_study(const TopologyPlan& plan, const std::vector<StudyArm>
     const std::optional<TunedRate> tuned = tuned_rate(plan, arm, folders);
     if (!tuned) {
       for (const StudyRun& run : measured_runs(plan, arm, {})) {
-        text += run.name + "  waits for its learning rate\n";
+        text += run.name + "  waits for its learning rate (tuning runs are not done, or all diverged)\n";
       }
       continue;
     }

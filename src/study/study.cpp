@@ -95,6 +95,7 @@ Config config_of(const TopologyPlan& plan, const StudyRun& run) {
   if (run.tuning) {
     more = plan.tuning.overrides;
   }
+  more.insert(more.end(), plan.on_top.begin(), plan.on_top.end());
   if (run.lr) {
     more.push_back("optimizer.lr=" + shortest(*run.lr));
   }
@@ -109,15 +110,16 @@ RunState state_of(const StudyRun& run, const Config& config, const StudyFolders&
     return RunState::done;
   }
   const RunFolder working{folders.working(run)};
-  if (!fs::exists(working.last())) {
+  const bool started = fs::exists(working.last());
+  if (!started && (run.tuning || !fs::exists(working.best()) || !fs::exists(working.path / marking_file(run)))) {
     return RunState::missing;
   }
   refuse_other_config(working.path, config);
-  return RunState::started;
+  return started ? RunState::started : RunState::trained;
 }
 
 bool is_kept(const StudyRun& run, const StudyFolders& folders) {
-  return fs::exists(folders.kept(run) / marking_file(run));
+  return has_diverged(run, folders) || fs::exists(folders.kept(run) / marking_file(run));
 }
 
 bool is_done(const TopologyPlan& plan, const StudyRun& run, const StudyFolders& folders) {

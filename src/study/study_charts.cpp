@@ -75,6 +75,37 @@ void sort_by_x(Series& series) {
   series = sorted;
 }
 
+// The figures themselves. Arms beside the grid are level lines.
+LineChart means_of(const ComparisonTable& table, int level, const std::set<double>& dims, LineChart chart) {
+  for (const ArmFigure& row : table.rows) {
+    if (row.level != level || is_variant(table, *row.arm)) {
+      continue;
+    }
+    Series& series = series_of(chart.series, *row.arm);
+    if (row.arm->dim > 0) {
+      add_point(series, row.arm->dim, row.own, /*band=*/true);
+    } else {
+      for (const double dim : dims) {
+        add_point(series, dim, row.own, /*band=*/false);
+      }
+    }
+  }
+  std::for_each(chart.series.begin(), chart.series.end(), sort_by_x);
+  return chart;
+}
+
+// What the statistics are of: the differences to the twins, seed by seed.
+LineChart differences_of(const ComparisonTable& table, int level, LineChart chart) {
+  chart.title += ": difference to the twin";
+  for (const ArmFigure& row : table.rows) {
+    if (row.level == level && row.arm->dim > 0 && row.difference) {
+      add_point(series_of(chart.series, *row.arm), row.arm->dim, *row.difference, /*band=*/true);
+    }
+  }
+  std::for_each(chart.series.begin(), chart.series.end(), sort_by_x);
+  return chart;
+}
+
 }  // namespace
 
 std::vector<NamedChart> study_charts(const std::vector<ComparisonTable>& tables) {
@@ -101,23 +132,12 @@ std::vector<NamedChart> study_charts(const std::vector<ComparisonTable>& tables)
       chart.x_title = "dimension of the embedding";
       chart.names = names;
       chart.x_ticks = {dims.begin(), dims.end()};
-      for (const ArmFigure& row : table.rows) {
-        if (row.level != level || is_variant(table, *row.arm)) {
-          continue;
-        }
-        Series& series = series_of(chart.series, *row.arm);
-        if (row.arm->dim > 0) {
-          add_point(series, row.arm->dim, row.own, /*band=*/true);
-        } else {
-          for (const double dim : dims) {
-            add_point(series, dim, row.own, /*band=*/false);
-          }
-        }
+      const std::string file = table.measure + (level > 0 ? "_level" + std::to_string(level) : "");
+      charts.push_back({file, means_of(table, level, dims, chart)});
+      LineChart differences = differences_of(table, level, chart);
+      if (!differences.series.empty()) {
+        charts.push_back({file + "_difference", differences});
       }
-      for (Series& series : chart.series) {
-        sort_by_x(series);
-      }
-      charts.push_back({table.measure + (level > 0 ? "_level" + std::to_string(level) : ""), chart});
     }
   }
   return charts;

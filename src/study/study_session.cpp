@@ -115,30 +115,45 @@ void StudySession::train_and_measure(const StudyRun& run) {
   if (state == RunState::missing) {
     start(run, config);
   }
-  say(run.name + " (" + std::to_string(place) + " of " + std::to_string(runs_.all) + "): " +
-      (state == RunState::missing ? "training" : "going on") + " in " + working.path.string());
-  // Its own config.yaml is written once the data have been read; until then the plan's is the config.
-  std::vector<std::string> train = {options_.train.string()};
-  if (state == RunState::started) {
-    train.insert(train.end(), {"--resume", working.path.string()});
-  } else {
-    train.insert(train.end(), {"--config", given(run).string(), "--output", working.path.string()});
+  const char* what = state == RunState::missing ? "training" : state == RunState::started ? "going on" : "measuring";
+  say(run.name + " (" + std::to_string(place) + " of " + std::to_string(runs_.all) + "): " + what + " in " +
+      working.path.string());
+  if (state == RunState::trained || train(run, config, state)) {
+    measure_and_keep(run);
   }
-  const ChildResult trained = child(run, train, /*training=*/true);
-  if (run.tuning && trained.status == kDivergedStatus) {
-    say(run.name + ": the loss stayed non-finite; this rate has no score");
+}
+
+// Whether it is ready to be measured.
+bool StudySession::train(const StudyRun& run, const Config& config, RunState state) {
+  const RunFolder working{options_.folders.working(run)};
+  // Its own config.yaml is written once the data have been read; until then the plan's is the config.
+  std::vector<std::string> command = {options_.train.string()};
+  if (state == RunState::started) {
+    command.insert(command.end(), {"--resume", working.path.string()});
+  } else {
+    command.insert(command.end(), {"--config", given(run).string(), "--output", working.path.string()});
+  }
+  const ChildResult trained = child(run, command, /*training=*/true);
+  if (trained.status == kDivergedStatus) {
+    say(run.name + ": the loss stayed non-finite; " +
+        (run.tuning ? "this rate has no score" : "the tables name it, without figures"));
     keep_diverged(run, options_.folders);
-    return;
+    return false;
   }
   if (!succeeded(run, trained, "train")) {
-    return;
+    return false;
   }
   const Steps steps = steps_of(working);
   if (steps.made < steps.all && config.training.early_stopping == 0) {
     fail(run, "train stopped at step " + std::to_string(steps.made) + " of " + std::to_string(steps.all) +
                   "; the same command goes on");
-    return;
+    return false;
   }
+  return true;
+}
+
+void StudySession::measure_and_keep(const StudyRun& run) {
+  const RunFolder working{options_.folders.working(run)};
   if (run.tuning || succeeded(run, child(run, {options_.measure.string(), "--measure", working.path.string(),
                                                "--corruptions", c10::Join(",", plan_.corruptions)},
                                          /*training=*/false),

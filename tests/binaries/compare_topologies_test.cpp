@@ -83,6 +83,16 @@ TEST_F(CompareTopologies, IsInterruptedAndGoesOn) {
   }
   EXPECT_FALSE(fs::exists(path("out/runs/euclidean_d2_seed0/best.safetensors")));
 
+  // What is no longer kept is measured again, by the checkpoint that work still has.
+  const fs::path again = path("out/runs/poincare_c1_d2_seed1");
+  const std::string first_figures = text_of(again / "measures.csv");
+  fs::remove_all(again);
+  EXPECT_THAT(run("--dry-run").text, HasSubstr("poincare_c1_d2_seed1  trained, to be measured"));
+  const ProgramResult remeasured = run();
+  ASSERT_EQ(remeasured.status, 0) << remeasured.text;
+  EXPECT_THAT(remeasured.text, HasSubstr("poincare_c1_d2_seed1 (4 of 4): measuring"));
+  EXPECT_EQ(text_of(again / "measures.csv"), first_figures);
+
   // evaluate measures the same copy of the split.
   const fs::path trained = path("work/poincare_c1_d2_seed1");
   const ProgramResult blurred = run_binary("evaluate", "--run " + trained.string() + " --corruption blur1");
@@ -134,7 +144,8 @@ TEST_F(CompareTopologies, ChoosesRatesOnValidationDataAndOutlivesFailures) {
   EXPECT_FALSE(fs::exists(path("work/poincare_c1_d2_lr0.01")));
   EXPECT_FALSE(fs::exists(path("out/tune/poincare_c1_d2_lr0.01/metrics.json")));  // no test data seen
   // The twin came along; both are measured once.
-  EXPECT_THAT(result.text, HasSubstr("2 of 3 runs are in"));
+  EXPECT_THAT(result.text, HasSubstr("UNFINISHED: 2 of 3 runs"));
+  EXPECT_THAT(text_of(path("out/table.md")), HasSubstr("UNFINISHED: 2 of 3 runs"));
   EXPECT_THAT(text_of(path("out/table.md")), HasSubstr("| euclidean_d2"));
 }
 
@@ -154,6 +165,9 @@ TEST_F(CompareTopologies, SaysWhatIsWrong) {
   const ProgramResult wrong = run("--set embedding.dimm=2");
   EXPECT_EQ(wrong.status, 2);
   EXPECT_THAT(wrong.text, HasSubstr("unknown key, did you mean"));
+  const ProgramResult seed = run("--set seed=2");
+  EXPECT_EQ(seed.status, 2);
+  EXPECT_THAT(seed.text, HasSubstr("seed is not the same in all runs"));
   plan("seeds: [0]\ncorruptions: [rain1]\n");
   const ProgramResult rain = run();
   EXPECT_EQ(rain.status, 2);

@@ -161,12 +161,30 @@ TEST_F(TopologyPlanTest, WhatNoSingleKeyShows) {
               HasSubstr("dimensions: spaces and dimensions belong together"));
   EXPECT_THAT(error("{base: base.yaml, seeds: [0]}"), HasSubstr("expected spaces and dimensions, or arms"));
   EXPECT_THAT(error("{base: base.yaml, seeds: [0], arms: {a: {twin: b}}}"),
-              HasSubstr("arms.a.twin: expected an arm of the plan, got b"));
+              HasSubstr("arms.a.twin: expected another arm of the plan, got b"));
   EXPECT_THAT(error("{base: base.yaml, seeds: [0], arms: {a: {set: [optimizer.rl=1]}}}"),
               HasSubstr("plan.yaml: arm a: --set optimizer.rl=1: optimizer.rl: unknown key"));
   EXPECT_THAT(error("{base: none.yaml, seeds: [0], arms: {a: {}}}"), HasSubstr("none.yaml: expected a YAML"));
   EXPECT_THAT(error("{base: base.yaml, seeds: [0], spaces: [euclidean, euclidean], dimensions: [2]}"),
               HasSubstr("two arms are called euclidean_d2"));
+  EXPECT_THAT(error("{base: base.yaml, seeds: [0], spaces: [sphere, poincare], dimensions: [2]}"),
+              HasSubstr("spaces: expected euclidean among them, which the others are compared with (reference)"));
+  EXPECT_THAT(error("{base: base.yaml, seeds: [0], arms: {a: {twin: a}}}"),
+              HasSubstr("arms.a.twin: expected another arm of the plan, got a"));
+}
+
+TEST_F(TopologyPlanTest, WhatThePlanVariesCannotBeOverridden) {
+  const TopologyPlan plan = read(kPlan + "tune: {lr: [0.001, 0.01], seed: 9}\n");
+  for (const char* key : {"seed", "name", "embedding.dim", "embedding.space", "optimizer.lr"}) {
+    try {
+      refuse_axis_keys(plan, {"training.epochs=1", std::string(key) + "=2"});
+      ADD_FAILURE() << key;
+    } catch (const ConfigError& refused) {
+      EXPECT_THAT(refused.what(), HasSubstr(std::string(key) + " is not the same in all runs: change plan.yaml"));
+    }
+  }
+  EXPECT_NO_THROW(refuse_axis_keys(plan, {"training.epochs=1", "embedding.max_norm=3"}));
+  EXPECT_NO_THROW(refuse_axis_keys(read(kPlan), {"optimizer.lr=1"}));
 }
 
 // The plans that come with the project: every run of theirs is a config.

@@ -131,8 +131,10 @@ TEST(Comparison, Texts) {
   EXPECT_THAT(markdown, HasSubstr("0 1 2 3 4 5 6 7 8 9"));
   EXPECT_THAT(markdown, HasSubstr("## Under shift"));
   EXPECT_THAT(markdown, HasSubstr("0.4450 +- 0.0303"));  // 0.4 + 0.01 i: deviation sqrt(110/12)/100
-  EXPECT_THAT(markdown, Not(HasSubstr("tree distance")));
-  const std::string latex = comparison_latex("A title", tables);
+  EXPECT_THAT(markdown, HasSubstr("\nUndefined in every run: Mean tree distance of errors.\n"));
+  const std::string latex = comparison_latex("A title", tables, "A note.");
+  EXPECT_THAT(latex, HasSubstr("\\noindent A note."));
+  EXPECT_THAT(latex, HasSubstr("0.4450 $\\pm$ 0.0303"));
   EXPECT_THAT(latex, HasSubstr("\\toprule"));
   EXPECT_THAT(latex, HasSubstr("poincare\\_c1\\_d2 & 2 & 10 & 0 1 2"));
   EXPECT_THAT(latex, HasSubstr("95 \\% interval"));
@@ -150,9 +152,9 @@ TEST(Comparison, Texts) {
 TEST(Comparison, ChartsHaveALineASpaceAndABand) {
   const Study s = sleep_study();
   const std::vector<NamedChart> charts = study_charts(compare_arms(s.arms, s.results));
-  ASSERT_EQ(charts.size(), 2U);
-  EXPECT_EQ(charts[1].file, "miou_level2");
-  const LineChart& chart = charts[1].chart;
+  ASSERT_EQ(charts.size(), 4U);
+  EXPECT_EQ(charts[2].file, "miou_level2");
+  const LineChart& chart = charts[2].chart;
   EXPECT_EQ(chart.x_ticks, (std::vector<double>{2, 16}));
   ASSERT_EQ(chart.series.size(), 3U);
   EXPECT_EQ(chart.series[1].name, "poincare, c = 1");
@@ -162,6 +164,14 @@ TEST(Comparison, ChartsHaveALineASpaceAndABand) {
   EXPECT_EQ(chart.series[2].name, "flat");
   EXPECT_EQ(chart.series[2].y, (std::vector<double>{0.8, 0.8}));
   EXPECT_NO_THROW((void)draw(chart));
+  EXPECT_EQ(charts[3].file, "miou_level2_difference");
+  const LineChart& differences = charts[3].chart;
+  ASSERT_EQ(differences.series.size(), 1U);
+  EXPECT_EQ(differences.names, chart.names);  // one colour a space in both
+  EXPECT_EQ(differences.series[0].name, "poincare, c = 1");
+  EXPECT_NEAR(differences.series[0].y[0], -0.0158, 1e-14);
+  EXPECT_NEAR(differences.series[0].low[0], -0.02459885763276983, 1e-12);
+  EXPECT_NO_THROW((void)draw(differences));
 }
 
 }  // namespace gyroseg::comparison_test

@@ -63,4 +63,10 @@ TEST(PrototypeMeasures, WithoutEnoughNodesOrARadius) {
   EXPECT_FALSE(sphere.at("prototype_worst_distortion"));  // a and b coincide
 }
 
+// b is all that lies below a: means of the same pixels, whose distance of 0 says nothing of the space.
+TEST(PrototypeMeasures, AnOnlyChildInItsParentsPlaceIsOneNodeWithIt) {
+  EXPECT_EQ(figures({{"b", 1.0}, {"a", 1.0}, {"c", 2.0}}, "euclidean").at("prototype_nodes"), 2);
+  EXPECT_EQ(figures({{"b", 1.0}, {"a", 2.0}, {"c", 1.0}}, "euclidean").at("prototype_nodes"), 3);
+}
+
 }  // namespace gyroseg::prototype_measures_test

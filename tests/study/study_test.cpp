@@ -128,6 +128,14 @@ TEST(Study, TheBestRateIsThatOfTheLargestValidationScore) {
   EXPECT_FALSE(tuned_rate(t.plan, t.arm, t.folders)->lr);
 }
 
+TEST(Study, TheCommandLineIsOnTopOfAllElse) {
+  Tuning t;
+  t.plan.tuning.overrides = {"training.epochs=2"};
+  t.plan.on_top = {"training.epochs=5"};
+  EXPECT_EQ(config_of(t.plan, t.run_of(0.1)).training.epochs, 5);
+  EXPECT_EQ(config_of(t.plan, measured_runs(t.plan, t.arm, 0.1).at(0)).training.epochs, 5);
+}
+
 TEST(Study, ARateThatDivergesHasNoScore) {
   Tuning t;
   t.keep_as_diverged(0.1);
@@ -153,15 +161,46 @@ TEST(Study, ResultsOfAnotherRateAreLeftOut) {
     put(t.folders.kept(run) / "metrics.json", "{}");
     put(t.folders.kept(run) / "measures.csv", "corruption,level,measure,value\nnone,1,miou,0.5\n");
   }
-  std::vector<std::string> left_out;
-  const auto leave_out = [&](const std::string& what) { left_out.push_back(what); };
   const TunedRates rates = tuned_rates(t.plan, {t.arm}, t.folders);
-  const std::vector<StudyResult> results = read_results(t.plan, {t.arm}, rates, t.folders, leave_out);
-  ASSERT_EQ(results.size(), 1U);
-  EXPECT_EQ(results[0].seed, 0U);
-  EXPECT_EQ(results[0].lr, 0.01);
-  ASSERT_EQ(left_out.size(), 1U);
-  EXPECT_THAT(left_out[0], HasSubstr("poincare_c1_d8_seed1: made by another config"));
+  const StudyResults results = read_results(t.plan, {t.arm}, rates, t.folders);
+  ASSERT_EQ(results.done.size(), 1U);
+  EXPECT_EQ(results.done[0].seed, 0U);
+  EXPECT_EQ(results.done[0].lr, 0.01);
+  EXPECT_EQ(results.left_out, std::vector<std::string>{"poincare_c1_d8_seed1"});
+  EXPECT_THAT(completeness(results), HasSubstr("Left out, as another config"));
+  EXPECT_THAT(completeness(results), Not(HasSubstr("UNFINISHED")));
+}
+
+// Seeds that diverge are no accident that a reader may be spared.
+TEST(Study, TablesSayWhatIsMissingAndWhatDiverged) {
+  Tuning t;
+  t.plan.tuning.lr = {};
+  const std::vector<StudyRun> runs = measured_runs(t.plan, t.arm, {});
+  put(t.folders.working(runs[0]) / "config.yaml", write_config(config_of(t.plan, runs[0])));
+  put(t.folders.working(runs[0]) / "metrics.jsonl", log_line(1, "0.125"));
+  keep_diverged(runs[0], t.folders);
+  EXPECT_EQ(state_of(runs[0], config_of(t.plan, runs[0]), t.folders), RunState::done);
+  const StudyResults results =
+      read_results(t.plan, {t.arm}, tuned_rates(t.plan, {t.arm}, t.folders), t.folders);
+  EXPECT_TRUE(results.done.empty());
+  EXPECT_EQ(results.diverged, std::vector<std::string>{"poincare_c1_d8_seed0"});
+  EXPECT_EQ(results.missing, std::vector<std::string>{"poincare_c1_d8_seed1"});
+  EXPECT_THAT(completeness(results), HasSubstr("UNFINISHED: 0 of 2 runs"));
+  EXPECT_THAT(completeness(results), HasSubstr("is no fair sample): poincare_c1_d8_seed0."));
+  EXPECT_EQ(completeness({}), "");
+}
+
+// What is not kept any more is measured again, not trained again, and another config's checkpoint is left alone.
+TEST(Study, ATrainedRunIsMeasured) {
+  Files f;
+  const fs::path working = f.folders.working(f.run);
+  put(working / "config.yaml", write_config(f.config));
+  put(working / "best.safetensors", "");
+  EXPECT_EQ(state_of(f.run, f.config, f.folders), RunState::missing);  // its training was not measured
+  put(working / "metrics.json", "{}");
+  EXPECT_EQ(state_of(f.run, f.config, f.folders), RunState::trained);
+  f.config.optimizer.lr = 0.5;
+  EXPECT_THROW((void)state_of(f.run, f.config, f.folders), ConfigError);
 }
 
 TEST(Study, AnotherConfigIsNamedAndRefused) {

@@ -46,6 +46,7 @@ struct TopologyPlan {
   std::string reference = "euclidean";  ///< space of the twins
   PlanTuning tuning;
   std::vector<std::string> corruptions;  ///< names of data/corruption.h
+  std::vector<std::string> on_top;       ///< overrides of all runs, over all others: the command line's
 };
 
 /// One cell of the grid or one arm of the plan, trained once a seed.
@@ -67,6 +68,10 @@ struct StudyArm {
 /// The grid in the plan's order, then the arms beside it. Cells that differ in a curvature that means
 /// nothing are one. Throws ConfigError: two arms of one name, a twin that is none.
 [[nodiscard]] std::vector<StudyArm> arms_of(const TopologyPlan& plan);
+
+/// Throws ConfigError where an override is of a key that the plan gives its runs one by one: seed and name,
+/// the embedding's of a grid, optimizer.lr where it is tuned.
+void refuse_axis_keys(const TopologyPlan& plan, const std::vector<std::string>& overrides);
 
 /// The config of one run of an arm, `more` on top. Throws ConfigError, which names the arm.
 [[nodiscard]] Config config_of(const TopologyPlan& plan, const StudyArm& arm,

@@ -13,7 +13,7 @@ struct SampleMean {
   std::optional<double> deviation;  ///< sample standard deviation, n - 1
   std::optional<double> low;        ///< two-sided interval of the mean
   std::optional<double> high;
-  std::optional<double> p;  ///< two-sided, of mean 0; without any spread 1 where the mean is 0, else 0
+  std::optional<double> p;  ///< two-sided, of mean 0; 1 where all values are 0
 };
 
 /// values: at least one, finite. confidence: of the interval, in (0, 1). Throws c10::ValueError.

@@ -6,7 +6,7 @@
 
 namespace gyroseg {
 
-/// A table for a terminal, a Markdown file or a page: first column to the left, others to the right.
+/// A table for a terminal, a Markdown file, a page or a paper: first column to the left, others to the right.
 class TextTable {
  public:
   explicit TextTable(std::vector<std::string> header);
@@ -22,6 +22,10 @@ class TextTable {
 
   /// A <table> with a head; markup in cells is escaped.
   [[nodiscard]] std::string html() const;
+
+  /// A tabular for \usepackage{booktabs,graphicx}, no wider than the text; cells are plain text, "+-" in them
+  /// is set as the sign.
+  [[nodiscard]] std::string latex() const;
 
  private:
   std::vector<std::vector<std::string>> rows_;  ///< the header first

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,11 +20,20 @@ struct StudyResult {
   std::vector<Measure> measures;
 };
 
-/// The runs of the arms that are done, arm by arm. leave_out is told of those that another config made than
-/// the plan's with the learning rate that tuning chose. Throws DataError on a broken file.
-[[nodiscard]] std::vector<StudyResult> read_results(
-    const TopologyPlan& plan, const std::vector<StudyArm>& arms, const TunedRates& rates,
-    const StudyFolders& folders, const std::function<void(const std::string&)>& leave_out);
+/// The measured runs of a plan, by what became of them.
+struct StudyResults {
+  std::vector<StudyResult> done;      ///< arm by arm
+  std::vector<std::string> missing;   ///< names of runs that are not done
+  std::vector<std::string> diverged;  ///< whose loss stayed non-finite
+  std::vector<std::string> left_out;  ///< made by another config than the plan's with the tuned learning rate
+};
+
+/// Throws DataError on a broken file.
+[[nodiscard]] StudyResults read_results(const TopologyPlan& plan, const std::vector<StudyArm>& arms,
+                                        const TunedRates& rates, const StudyFolders& folders);
+
+/// What a reader must know of the runs that are not among the figures; "" where all are.
+[[nodiscard]] std::string completeness(const StudyResults& results);
 
 /// Every run, every measure, every copy: run,arm,space,curvature,dim,loss,seed,lr,corruption,level,measure,value
 [[nodiscard]] std::string results_csv(const std::vector<StudyResult>& results);
@@ -70,8 +78,9 @@ struct ComparisonTable {
                                               const std::vector<ComparisonTable>& tables,
                                               const std::string& note = "");
 
-/// The clean split's tables, for \usepackage{booktabs}.
+/// The same, for \usepackage{booktabs}: a table a measure, then those of the copies.
 [[nodiscard]] std::string comparison_latex(const std::string& title,
-                                           const std::vector<ComparisonTable>& tables);
+                                           const std::vector<ComparisonTable>& tables,
+                                           const std::string& note = "");
 
 }  // namespace gyroseg

@@ -14,7 +14,7 @@ namespace gyroseg {
 /// How the class prototypes lie beside their tree: average and worst distortion, MAP of the tree's edges,
 /// relative delta-hyperbolicity over all base points, rank correlation of radius and depth
 /// (metrics/embedding_metrics.h), and the number of nodes that have a prototype. Copies of repeated leaves
-/// take no part. On the sphere distances are angles and there is no radius.
+/// take no part, nor do parents of an only child that lie where it does. On the sphere distances are angles and there is no radius.
 ///
 ///   tangents    [V,D] float64 network outputs; NaN: no prototype
 ///   corruption  of the images they come from: that of the measures

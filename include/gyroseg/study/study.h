@@ -22,7 +22,7 @@ struct StudyRun {
 /// Where a study's files are.
 ///
 ///   output/runs/RUN   config.yaml, metrics.jsonl, measures.csv, metrics.json: what is kept of a run; the
-///                     last one marks it as done
+///                     last one marks it as done; config.yaml, metrics.jsonl, `diverged` where it did
 ///   output/tune/RUN   config.yaml, metrics.jsonl of a tuning run, which marks it as done; `diverged` where it did
 ///   output/tuned.csv  every learning rate tried, its validation mIoU, and which one was taken
 ///   work/RUN          the run folder of train with its checkpoints, and log.txt of both programs. The last
@@ -52,7 +52,8 @@ struct StudyFolders {
 enum class RunState {
   missing,
   started,  ///< work has a checkpoint to go on from
-  done
+  trained,  ///< work has the best checkpoint of a measured run that is not kept (any more): to be measured
+  done      ///< kept, with its figures or as diverged
 };
 
 /// What is there of a run. Throws ConfigError where it was made by another config than `config`, naming the
@@ -69,7 +70,7 @@ enum class RunState {
 /// needed. Throws DataError.
 void keep_run(const StudyRun& run, const StudyFolders& folders);
 
-/// Keeps a tuning run whose loss stayed non-finite, as one without a score.
+/// Keeps a run whose loss stayed non-finite, as one without figures.
 void keep_diverged(const StudyRun& run, const StudyFolders& folders);
 [[nodiscard]] bool has_diverged(const StudyRun& run, const StudyFolders& folders);
 
