@@ -27,8 +27,6 @@ using namespace gyroseg;
 namespace fs = std::filesystem;
 using Names = std::vector<std::string>;
 
-constexpr int kInterrupted = 130;
-
 cxxopts::Options command_line() {
   cxxopts::Options options("compare_topologies",
                            "Compares embedding spaces by a plan (docs/compare_topologies.md): trains what is not "

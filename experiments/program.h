@@ -17,6 +17,7 @@ class UsageError : public std::runtime_error {
 
 inline constexpr int kUserError = 2;  ///< exit status: the user's file or command line is wrong
 inline constexpr int kFailure = 1;    ///< exit status: anything else
+inline constexpr int kInterrupted = 130;  ///< exit status: stopped by Ctrl-C, so that scripts stop too
 
 /// main() of a program: parses the command line, adds --help, and turns what `body`
 /// throws into text on standard error and an exit status. Underscores in option names are read as dashes

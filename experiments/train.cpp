@@ -5,6 +5,7 @@
 #include "gyroseg/config/read.h"
 #include "gyroseg/models/weights.h"
 #include "gyroseg/report/progress.h"
+#include "gyroseg/training/interrupt.h"
 #include "gyroseg/training/trainer.h"
 #include "program.h"
 #include "trained.h"
@@ -76,7 +77,7 @@ int tell(TrainOutcome outcome, const RunFolder& run, const TrainingState& state,
     case TrainOutcome::interrupted:
       out << "stopped at step " << state.step << " of " << state.total_steps
           << (saved ? ", everything is saved; " : ", ") << resume << "\n";
-      return 0;
+      return InterruptGuard::requested() ? kInterrupted : 0;  // or --stop-after
     case TrainOutcome::diverged:
       out << "train: the loss stayed non-finite up to step " << state.step
           << (saved ? "; the last good checkpoint is intact" : "")

@@ -3,7 +3,7 @@
 #include <torch/types.h>
 
 #include "manifolds/argument_checks.h"
-#include "manifolds/triplet_hinge.h"
+#include "manifolds/kernels/triplet_hinge.h"
 
 namespace gyroseg {
 namespace {

@@ -57,7 +57,7 @@ TrainedChannels trained_channels(const std::vector<LossConfig>& terms) {
 
 Criterion::Criterion(const std::vector<LossConfig>& terms, const Hierarchy& tree, bool all_nodes,
                      double auxiliary_weight, std::shared_ptr<const Manifold> manifold,
-                     const torch::Tensor& leaf_counts, const Weigh& weigh)
+                     const torch::Tensor& node_counts, const Weigh& weigh)
     : tree_(tree),
       folder_(tree),
       siblings_(tree),
@@ -68,7 +68,7 @@ Criterion::Criterion(const std::vector<LossConfig>& terms, const Hierarchy& tree
       trained_(trained_channels(terms)) {
   TORCH_CHECK_VALUE(!terms.empty(), "Criterion: expected at least one loss term");
   for (const LossConfig& config : terms) {
-    Term term = make_term(config, leaf_counts, weigh);
+    Term term = make_term(config, node_counts, weigh);
     const auto same = [&](const std::string& label) {
       return std::any_of(terms_.begin(), terms_.end(),
                          [&](const Term& other) { return other.label == label; });
@@ -82,7 +82,7 @@ Criterion::Criterion(const std::vector<LossConfig>& terms, const Hierarchy& tree
   }
 }
 
-Term Criterion::make_term(const LossConfig& config, const torch::Tensor& leaf_counts,
+Term Criterion::make_term(const LossConfig& config, const torch::Tensor& node_counts,
                           const Weigh& weigh) const {
   TORCH_CHECK_VALUE(is_known(config.name), "Criterion: expected ", known_losses(), ", got ",
                     config.name);
@@ -104,24 +104,28 @@ Term Criterion::make_term(const LossConfig& config, const torch::Tensor& leaf_co
                       levels[i]);
     term.levels.push_back({levels[i],
                            config.level_weights.empty() ? 1.0 : config.level_weights[i],
-                           class_weights(levels[i], config, leaf_counts, weigh)});
+                           class_weights(levels[i], config, node_counts, weigh)});
   }
   return term;
 }
 
 torch::Tensor Criterion::class_weights(int k, const LossConfig& config,
-                                       const torch::Tensor& leaf_counts, const Weigh& weigh) const {
+                                       const torch::Tensor& node_counts, const Weigh& weigh) const {
   if (config.class_weights == "none") {
     return {};
   }
-  TORCH_CHECK_VALUE(leaf_counts.defined() && weigh, "Criterion: class_weights ",
-                    config.class_weights, " needs the training pixels of every leaf");
-  TORCH_CHECK_VALUE(leaf_counts.dim() == 1 && leaf_counts.size(0) == tree_.num_leaves(),
-                    "Criterion: leaf_counts must be [", tree_.num_leaves(), "], got ",
-                    leaf_counts.sizes());
-  const torch::Tensor counts =
-      torch::zeros({static_cast<std::int64_t>(tree_.level(k).size())}, leaf_counts.options())
-          .index_add(0, folder_.leaf_classes(k), leaf_counts);
+  TORCH_CHECK_VALUE(node_counts.defined() && weigh, "Criterion: class_weights ",
+                    config.class_weights, " needs the training pixels of every node");
+  TORCH_CHECK_VALUE(node_counts.dim() == 1 && node_counts.size(0) == tree_.num_nodes(),
+                    "Criterion: node_counts must be [", tree_.num_nodes(), "], got ",
+                    node_counts.sizes());
+  torch::Tensor counts =
+      torch::zeros({static_cast<std::int64_t>(tree_.level(k).size())}, node_counts.options());
+  for (int u = 0; u < tree_.num_nodes(); ++u) {
+    if (const int place = tree_.class_at(k, u); place >= 0) {
+      counts[place] += node_counts[u];
+    }
+  }
   const torch::Tensor weights = weigh(counts, config.class_weights);
   TORCH_CHECK_VALUE(weights.sizes() == counts.sizes(),
                     "Criterion: expected one class weight a class, ", counts.sizes(), ", got ",

@@ -67,9 +67,9 @@ Segmenter build_model(const Config& config, const Hierarchy& tree, std::ostream*
 }
 
 Criterion build_criterion(const Config& config, const Hierarchy& tree, const Segmenter& model,
-                          const torch::Tensor& leaf_counts) {
+                          const torch::Tensor& node_counts) {
   Criterion criterion(config.loss, tree, all_nodes(config), config.model.auxiliary_weight,
-                      model->manifold(), leaf_counts, class_weights);
+                      model->manifold(), node_counts, class_weights);
   criterion.to(torch::Device(config.device));
   return criterion;
 }

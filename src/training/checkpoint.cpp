@@ -113,8 +113,14 @@ std::filesystem::path weights_in(const RunFolder& run) {
   throw CheckpointError(run.path.string() + ": holds no checkpoint yet (training.init_from)");
 }
 
-void load_model(const std::filesystem::path& file, const TensorFile& content, torch::nn::Module& model) {
-  const LoadReport report = load_state(model, model_tensors(content.tensors));
+// What validation saw: the average of the weights where there is one, as best.safetensors holds it.
+Tensors validated_tensors(const Tensors& all) {
+  Tensors average = with_prefix(all, kAverage);
+  return average.empty() ? model_tensors(all) : average;
+}
+
+void load_model(const std::filesystem::path& file, const Tensors& tensors, torch::nn::Module& model) {
+  const LoadReport report = load_state(model, tensors);
   if (!report.missing.empty() || !report.unexpected.empty() || !report.mismatched.empty()) {
     throw CheckpointError(file.string() + ": does not fit the model of this config: " + describe(report));
   }
@@ -140,7 +146,7 @@ void save_training(const std::filesystem::path& file, const TrainingObjects& obj
 TrainingState load_training(const std::filesystem::path& file, const TrainingObjects& objects) {
   const TensorFile content = read_file(file);
   const TrainingState state = state_in(content, file);
-  load_model(file, content, objects.model);
+  load_model(file, model_tensors(content.tensors), objects.model);
   try {
     load_optimizer_state(objects.optimizer, objects.model, with_prefix(content.tensors, kOptimizer));
     if (objects.average != nullptr) {
@@ -162,7 +168,7 @@ void save_weights(const std::filesystem::path& file, const torch::nn::Module& mo
 TrainingState load_weights(const std::filesystem::path& file, torch::nn::Module& model) {
   const TensorFile content = read_file(file);
   TrainingState state = state_in(content, file);
-  load_model(file, content, model);
+  load_model(file, validated_tensors(content.tensors), model);
   return state;
 }
 
@@ -170,7 +176,7 @@ std::string init_weights(const std::filesystem::path& source, torch::nn::Module&
                          const std::set<std::string>& keep) {
   const std::filesystem::path file =
       std::filesystem::is_directory(source) ? weights_in(open_run(source)) : source;
-  Tensors tensors = model_tensors(read_weights(file).tensors);
+  Tensors tensors = validated_tensors(read_weights(file).tensors);
   const auto stays = [&](const std::string& name) { return keep.contains(name); };
   std::erase_if(tensors, [&](const auto& entry) { return stays(entry.first); });
   LoadReport report = load_state(model, tensors);

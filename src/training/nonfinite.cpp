@@ -4,10 +4,24 @@
 #include <string>
 
 #include <torch/types.h>
+#include <torch/utils.h>
 
 #include "gyroseg/models/safetensors.h"
 
 namespace gyroseg {
+
+BufferBackup::BufferBackup(const torch::nn::Module& module) {
+  for (const torch::Tensor& buffer : module.buffers()) {
+    copies_.emplace_back(buffer, buffer.detach().clone());
+  }
+}
+
+void BufferBackup::restore() const {
+  const torch::NoGradGuard no_grad;
+  for (const auto& [buffer, copy] : copies_) {
+    torch::Tensor(buffer).copy_(copy);
+  }
+}
 
 bool NonFiniteGuard::reject(double loss, const Batch& batch, std::int64_t step, std::ostream& out) {
   if (std::isfinite(loss)) {

@@ -1,10 +1,12 @@
 #include "gyroseg/training/optimizer.h"
 
 #include <torch/nn/module.h>
+#include <torch/nn/utils/clip_grad.h>
 #include <torch/optim/adamw.h>
 #include <torch/optim/optimizer.h>
 #include <torch/optim/sgd.h>
 #include <torch/types.h>
+#include <torch/utils.h>
 
 #include "fused_optimizers.h"
 
@@ -97,6 +99,20 @@ std::map<std::string, torch::Tensor> optimizer_state(const torch::optim::Optimiz
     }
   }
   return result;
+}
+
+double clip_gradients(const std::vector<torch::Tensor>& parameters, double max_norm) {
+  if (max_norm > 0) {
+    return torch::nn::utils::clip_grad_norm_(parameters, max_norm);
+  }
+  const torch::NoGradGuard no_grad;
+  std::vector<torch::Tensor> gradients;
+  for (const torch::Tensor& parameter : parameters) {
+    if (parameter.grad().defined()) {
+      gradients.push_back(parameter.grad());
+    }
+  }
+  return gradients.empty() ? 0.0 : torch::stack(torch::_foreach_norm(gradients)).norm().item<double>();
 }
 
 void load_optimizer_state(torch::optim::Optimizer& optimizer, const torch::nn::Module& model,

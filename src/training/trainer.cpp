@@ -7,7 +7,6 @@
 #include <optional>
 #include <utility>
 
-#include <torch/nn/utils/clip_grad.h>
 #include <torch/types.h>
 
 #include "gyroseg/config/read.h"
@@ -15,7 +14,6 @@
 #include "gyroseg/models/batch_norm.h"
 #include "gyroseg/models/weights.h"
 #include "gyroseg/training/data_parallel.h"
-#include "gyroseg/training/embedding_snapshot.h"
 #include "gyroseg/training/interrupt.h"
 #include "gyroseg/training/schedule.h"
 #include "loader_plan.h"
@@ -56,9 +54,8 @@ Trainer::Trainer(Config config, RunFolder run, TrainOptions options, std::ostrea
       model_(build_model(config_, tree_, &progress_out_)),
       criterion_(build_criterion(
           config_, tree_, model_,
-          needs_class_counts(config_)
-              ? class_counts(train_set_, config_.data.threads).slice(0, 0, tree_.num_leaves())
-              : torch::Tensor())),
+          needs_class_counts(config_) ? class_counts(train_set_, config_.data.threads)
+                                      : torch::Tensor())),
       decoder_(build_decoder(config_, tree_)),
       optimizer_(make_optimizer(config_.optimizer, *model_)),
       average_(config_.training.ema > 0
@@ -113,6 +110,9 @@ TrainOutcome Trainer::run() {
   Progress progress(progress_out_, options_.terminal, state_.total_steps, state_.step);
   const std::int64_t first_step = state_.step;
   const std::int64_t per_epoch = train_.batches_per_epoch();
+  if (out_of_patience()) {  // resumed after its end
+    return TrainOutcome::early_stop;
+  }
   while (state_.step < state_.total_steps && !stop_asked_) {
     const Clock::time_point epoch_start = Clock::now();
     std::int64_t images = 0;
@@ -136,8 +136,7 @@ TrainOutcome Trainer::run() {
         validate_and_save();
         seconds_before = 0;
         segment = Clock::now();
-        const int patience = config_.training.early_stopping;
-        if (patience > 0 && state_.stale_validations >= patience) {
+        if (out_of_patience()) {
           show_embedding();
           return TrainOutcome::early_stop;
         }
@@ -149,11 +148,21 @@ TrainOutcome Trainer::run() {
   }
   progress.clear();
   if (state_.step < state_.total_steps) {
-    save_last();
+    if (!nonfinite_.in_a_series()) {
+      save_last();
+    }
     return TrainOutcome::interrupted;
+  }
+  if (nonfinite_.in_a_series()) {
+    return TrainOutcome::diverged;
   }
   show_embedding();
   return TrainOutcome::finished;
+}
+
+bool Trainer::out_of_patience() const {
+  const int patience = config_.training.early_stopping;
+  return patience > 0 && state_.stale_validations >= patience;
 }
 
 double Trainer::step(const Batch& batch) {
@@ -164,6 +173,7 @@ double Trainer::step(const Batch& batch) {
                                     state_.total_steps);
   set_learning_rate(*optimizer_, rate);
   optimizer_->zero_grad();
+  const BufferBackup before(*model_);
   const Prediction prediction = model_->forward(batch.images.to(device));
   const LossSum losses = criterion_({prediction.logits, prediction.embedding, prediction.auxiliary,
                                      labels, state_.step, state_.total_steps, config_.seed});
@@ -171,17 +181,16 @@ double Trainer::step(const Batch& batch) {
   const JointLoss joint = agree(group_, losses, labels, InterruptGuard::requested());
   stop_asked_ = !group_.alone() && joint.stop;
   double loss = joint.total;
-  std::optional<double> gradient_norm;
+  double gradient_norm = 0;
   if (std::isfinite(loss)) {
     (group_.alone() ? losses.total : losses.total * joint.share).backward();
     sum_gradients(group_, *model_);
-    if (config_.optimizer.clip_norm > 0) {
-      gradient_norm =
-          torch::nn::utils::clip_grad_norm_(model_->parameters(), config_.optimizer.clip_norm);
-      loss = std::isfinite(*gradient_norm) ? loss : std::numeric_limits<double>::quiet_NaN();
-    }
+    gradient_norm = clip_gradients(model_->parameters(), config_.optimizer.clip_norm);
+    loss = std::isfinite(gradient_norm) ? loss : std::numeric_limits<double>::quiet_NaN();
   }
-  if (!nonfinite_.reject(loss, batch, state_.step, progress_out_)) {
+  if (nonfinite_.reject(loss, batch, state_.step, progress_out_)) {
+    before.restore();
+  } else {
     optimizer_->step();
     if (average_) {
       average_->update(*model_);
@@ -191,9 +200,7 @@ double Trainer::step(const Batch& batch) {
     for (std::size_t i = 0; i < losses.terms.size(); ++i) {
       state_.losses[losses.terms[i].label].add(joint.terms[i]);
     }
-    if (gradient_norm) {
-      state_.losses["gradient_norm"].add(*gradient_norm);
-    }
+    state_.losses["gradient_norm"].add(gradient_norm);
     if (events_) {
       events_->step(state_.step + 1, rate, loss, losses.terms, joint.terms);
     }
@@ -253,7 +260,7 @@ void Trainer::validate_and_save() {
   const std::optional<Validation> train_evaluation =
       train_evaluation_ ? std::optional(measure(*train_evaluation_)) : std::nullopt;
   const double value = best_value(validation);
-  const bool best = improves(value);
+  const bool best = !nonfinite_.in_a_series() && improves(value);
   if (best) {
     state_.best = value;
     state_.best_step = state_.step;
@@ -268,7 +275,6 @@ void Trainer::validate_and_save() {
   if (average_) {
     average_->swap(*model_);
   }
-  save_last();
   if (group_.first()) {
     const LogEntry entry{
         static_cast<double>(state_.step) / static_cast<double>(train_.batches_per_epoch()),
@@ -283,48 +289,16 @@ void Trainer::validate_and_save() {
       events_->validation(entry);
     }
   }
+  // After its line in the log: going on from here drops later lines, and writes no earlier one.
+  if (!nonfinite_.in_a_series()) {
+    save_last();
+  }
   if (!validation.collapsed.empty()) {
     progress_out_ << "warning: more than 99 % of the validation pixels are predicted as "
                   << validation.collapsed << "; class weights (check_data proposes some) or a lower "
                   << "learning rate may help" << std::endl;
   }
   train_seconds_ = 0;
-}
-
-// With the weights that are validated. At the first validation after an epoch's end, and at the last one.
-void Trainer::show_panels() {
-  if (events_ && (epoch() > shown_epoch_ || state_.step >= state_.total_steps)) {
-    shown_epoch_ = epoch();
-    events_->panels(model_, decoder_, state_.step);
-  }
-}
-
-// With the weights that are validated.
-void Trainer::keep_embedding() {
-  if (!group_.first() || config_.training.embedding_snapshots == 0) {
-    return;
-  }
-  const EmbeddingNetwork network = {model_, decoder_, config_, tree_};
-  const std::optional<PixelEmbeddings> pixels = sample_pixel_embeddings(
-      network, val_set_, {config_.training.embedding_snapshots, kSnapshotImages, 0});
-  if (pixels) {
-    const double epochs =
-        static_cast<double>(state_.step) / static_cast<double>(train_.batches_per_epoch());
-    write_snapshot(run_.embeddings(), {state_.step, epochs, *pixels, class_prototypes(network, *pixels)});
-  }
-}
-
-void Trainer::show_embedding() {
-  if (!events_) {
-    return;
-  }
-  if (average_) {
-    average_->swap(*model_);
-  }
-  events_->embedding(model_, decoder_);
-  if (average_) {
-    average_->swap(*model_);
-  }
 }
 
 double Trainer::best_value(const Validation& validation) const {

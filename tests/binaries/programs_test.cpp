@@ -186,7 +186,7 @@ TEST_F(ProgramsTest, InterruptSavesAndSaysHowToResume) {
                               "while [ ! -e " + output + "/last.json ]; do sleep 0.1; done; "
                               "kill -INT $pid; wait $pid";
   const ProgramResult result = run_binary("train", command);
-  EXPECT_EQ(result.status, 0) << result.text;
+  EXPECT_EQ(result.status, 130) << result.text;
   EXPECT_THAT(result.text, HasSubstr("everything is saved; go on with: train --resume"));
 }
 

@@ -150,6 +150,9 @@ TEST_F(CriterionTest, LabelsOfTermsDiffer) {
 
 TEST_F(CriterionTest, ClassWeightsComeFromTheLevelsCounts) {
   const torch::Tensor counts = torch::tensor({100, 1, 2, 3, 4, 5, 6}, torch::kInt64);
+  torch::Tensor node_counts = torch::cat({counts, torch::zeros({3}, torch::kInt64)});
+  node_counts[tree.find("upper_body")] = 70;
+  node_counts[tree.find("body")] = 1000;  // of no class of level 2
   std::vector<torch::Tensor> seen;
   std::vector<std::string> schemes;
   const auto weigh = [&](const torch::Tensor& level_counts, const std::string& scheme) {
@@ -159,10 +162,10 @@ TEST_F(CriterionTest, ClassWeightsComeFromTheLevelsCounts) {
   };
   const Criterion criterion({cross_entropy_at(2, 1, "inverse_frequency"),
                              cross_entropy_at(0, 1, "median_frequency")},
-                            tree, false, 0.4, nullptr, counts, weigh);
+                            tree, false, 0.4, nullptr, node_counts, weigh);
   ASSERT_EQ(seen.size(), 2U);
-  // {background, upper_body = 1+2+4+6, lower_body = 3+5}: leaves 1, 2, 4, 6 and 3, 5.
-  EXPECT_TRUE(torch::equal(seen[0], torch::tensor({100, 1 + 2 + 4 + 6, 3 + 5}, torch::kInt64)));
+  // {background, upper_body = 1+2+4+6 and its own 70, lower_body = 3+5}: leaves 1, 2, 4, 6 and 3, 5.
+  EXPECT_TRUE(torch::equal(seen[0], torch::tensor({100, 1 + 2 + 4 + 6 + 70, 3 + 5}, torch::kInt64)));
   EXPECT_TRUE(torch::equal(seen[1], counts));
   EXPECT_EQ(schemes, (std::vector<std::string>{"inverse_frequency", "median_frequency"}));
 

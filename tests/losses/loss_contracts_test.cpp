@@ -133,7 +133,7 @@ TEST(LevelsOfATerm, AddUpWithTheirWeights) {
   LossInputs inputs;
   inputs.logits = random_logits({2, 7, 6, 5}, torch::kFloat64, 3);
   inputs.labels = random_labels(10, {2, 6, 5}, 4);
-  const torch::Tensor counts = torch::tensor({100, 1, 2, 3, 4, 5, 6}, torch::kInt64);
+  const torch::Tensor counts = torch::tensor({100, 1, 2, 3, 4, 5, 6, 0, 0, 0}, torch::kInt64);
   const auto weigh = [](const torch::Tensor& of_level, const std::string&) {
     return 1.0 / of_level.to(torch::kFloat32);
   };

@@ -1,6 +1,6 @@
 // The fused sum over triplets against tensor operations on the gathered vectors.
 
-#include "manifolds/triplet_hinge.h"
+#include "manifolds/kernels/triplet_hinge.h"
 
 #include <ATen/Parallel.h>
 #include <gtest/gtest.h>

@@ -118,6 +118,20 @@ TEST(MakeOptimizer, UnknownNameIsRefused) {
   EXPECT_THROW(make_optimizer(options, *layer), c10::ValueError);
 }
 
+TEST(ClipGradients, NormOfAllAndWhatIsLeft) {
+  const std::vector<torch::Tensor> parameters = {torch::zeros({1}, torch::kFloat32), torch::zeros({2, 1}),
+                                                 torch::zeros({3})};
+  parameters[0].mutable_grad() = torch::full({1}, 3.0);
+  parameters[1].mutable_grad() = torch::tensor({{4.0F}, {12.0F}});  // the third has none
+  EXPECT_DOUBLE_EQ(clip_gradients(parameters, 0), 13);
+  EXPECT_EQ(parameters[0].grad().item<float>(), 3);
+  EXPECT_DOUBLE_EQ(clip_gradients(parameters, 6.5), 13);
+  EXPECT_NEAR(parameters[0].grad().item<float>(), 1.5, 1e-6);
+  EXPECT_EQ(clip_gradients({parameters[2]}, 0), 0);
+  parameters[1].mutable_grad()[0][0] = std::nan("");
+  EXPECT_TRUE(std::isnan(clip_gradients(parameters, 0)));
+}
+
 TEST(OptimizerState, RoundTripsAndRefusesOtherShapes) {
   for (const std::string name : {"sgd", "adamw"}) {
     torch::manual_seed(1);

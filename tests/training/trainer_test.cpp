@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <torch/nn/modules/batchnorm.h>
 #include <torch/types.h>
 #include <torch/utils.h>
 
@@ -253,13 +254,70 @@ TEST_F(TrainerTest, NonFiniteLossesDumpABatchAndStopTheRun) {
   EXPECT_EQ(dumps, 1);
 }
 
+// The first step is good and validated; nothing of the series that follows is kept, and the running
+// statistics are those of the good step.
+TEST_F(TrainerTest, ASeriesOfNonFiniteStepsLeavesTheLastGoodCheckpoint) {
+  Config config = this->config();
+  config.training.epochs = 5;
+  config.training.max_nonfinite = 4;
+  config.training.validate_every = 1;
+  config.training.best = "miou@1";
+  config.optimizer.lr = 1e30;
+  const RunFolder run = run_folder("series");
+  EXPECT_EQ(train(config, run), TrainOutcome::diverged);
+  for (const std::filesystem::path& file : {run.last(), run.best()}) {
+    SCOPED_TRACE(file);
+    const auto tensors = read_safetensors(file).tensors;
+    for (const auto& [name, tensor] : tensors) {
+      EXPECT_TRUE(tensor.isfinite().all().item<bool>()) << name;
+    }
+    EXPECT_THAT(text_of(std::filesystem::path(file).replace_extension(".json")), HasSubstr("\"step\": 1"));
+  }
+}
+
+TEST(BufferBackup, UndoesWhatAForwardPassMoved) {
+  torch::nn::BatchNorm2d norm(2);
+  (void)norm->forward(torch::randn({4, 2, 3, 3}));
+  const torch::Tensor mean = norm->running_mean.clone();
+  const BufferBackup backup(*norm);
+  (void)norm->forward(torch::full({4, 2, 3, 3}, std::nan("")));
+  ASSERT_TRUE(norm->running_mean.isnan().any().item<bool>());
+  backup.restore();
+  EXPECT_TRUE(torch::equal(norm->running_mean, mean));
+  EXPECT_EQ(norm->num_batches_tracked.item<int>(), 1);
+}
+
 TEST_F(TrainerTest, StopsEarlyWithoutImprovement) {
   Config config = this->config();
   config.training.epochs = 20;
   config.training.early_stopping = 2;
   config.optimizer.lr = 1e-12;  // nothing changes but the batch-norm statistics
   config.training.best = "miou@1";
-  EXPECT_EQ(train(config, run_folder("early")), TrainOutcome::early_stop);
+  const RunFolder run = run_folder("early");
+  EXPECT_EQ(train(config, run), TrainOutcome::early_stop);
+  const std::string log = text_of(run.metrics());
+  TrainOptions resume;
+  resume.resume = true;
+  EXPECT_EQ(train(config, run, resume), TrainOutcome::early_stop);
+  EXPECT_EQ(text_of(run.metrics()), log);
+}
+
+// A run's last weights are those that its last validation measured.
+TEST_F(TrainerTest, LastWeightsAreTheAverageWhereThereIsOne) {
+  Config config = this->config();
+  config.training.epochs = 1;
+  config.training.ema = 0.9;
+  config.training.best = "val_loss";
+  const RunFolder run = run_folder("average_last");
+  EXPECT_EQ(train(config, run), TrainOutcome::finished);  // one validation: the best is the last
+  LoadedRun best = load_run(run.path, "best", {});
+  LoadedRun last = load_run(run.path, "last", {});
+  const auto expected = best.model->named_parameters();
+  for (const auto& parameter : last.model->named_parameters()) {
+    EXPECT_TRUE(torch::equal(parameter.value(), expected[parameter.key()])) << parameter.key();
+  }
+  const std::string name = expected.front().key();
+  EXPECT_FALSE(torch::equal(read_safetensors(run.last()).tensors.at(name), expected[name]));
 }
 
 TEST_F(TrainerTest, LengthInStepsWithItsOwnValidations) {

@@ -71,12 +71,12 @@ class Criterion {
   using Weigh =
       std::function<torch::Tensor(const torch::Tensor& counts, const std::string& scheme)>;
 
-  /// leaf_counts: [C] int64 training pixels of each leaf; with `weigh` needed only where a term has
-  /// class_weights. manifold: needed only by tree_triplet.
+  /// node_counts: [V] int64 training pixels labelled with each node; with `weigh` needed only where a term
+  /// has class_weights. manifold: needed only by tree_triplet.
   /// Throws c10::ValueError on no terms, an unknown name, a level outside the tree, or a lack.
   Criterion(const std::vector<LossConfig>& terms, const Hierarchy& tree, bool all_nodes,
             double auxiliary_weight, std::shared_ptr<const Manifold> manifold,
-            const torch::Tensor& leaf_counts = {}, const Weigh& weigh = {});
+            const torch::Tensor& node_counts = {}, const Weigh& weigh = {});
 
   /// Throws c10::ValueError on shapes that do not fit, or where a needed embedding is undefined.
   [[nodiscard]] LossSum operator()(const LossInputs& inputs) const;
@@ -90,10 +90,10 @@ class Criterion {
   void to(const torch::Device& device);
 
  private:
-  [[nodiscard]] Term make_term(const LossConfig& config, const torch::Tensor& leaf_counts,
+  [[nodiscard]] Term make_term(const LossConfig& config, const torch::Tensor& node_counts,
                                const Weigh& weigh) const;
   [[nodiscard]] torch::Tensor class_weights(int k, const LossConfig& config,
-                                            const torch::Tensor& leaf_counts,
+                                            const torch::Tensor& node_counts,
                                             const Weigh& weigh) const;
   [[nodiscard]] torch::Tensor auxiliary(const torch::Tensor& logits,
                                         const torch::Tensor& leaf_labels) const;

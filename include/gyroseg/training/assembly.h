@@ -22,10 +22,10 @@ namespace gyroseg {
 [[nodiscard]] Segmenter build_model(const Config& config, const Hierarchy& tree,
                                     std::ostream* notes = nullptr);
 
-/// The named terms of config.loss. leaf_counts [C] int64: training pixels of every leaf, needed where a
+/// The named terms of config.loss. node_counts [V] int64: training pixels of every node, needed where a
 /// term has class_weights (needs_class_counts), else it may be undefined.
 [[nodiscard]] Criterion build_criterion(const Config& config, const Hierarchy& tree,
-                                        const Segmenter& model, const torch::Tensor& leaf_counts);
+                                        const Segmenter& model, const torch::Tensor& node_counts);
 
 [[nodiscard]] bool needs_class_counts(const Config& config);
 

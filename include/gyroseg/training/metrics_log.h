@@ -18,8 +18,7 @@ struct LogEntry {
   double epoch = 0;          ///< epochs trained, a fraction where validation falls inside one
   std::int64_t step = 0;     ///< optimiser steps made
   double learning_rate = 0;  ///< of the last step
-  /// "total", every unweighted term and, where gradients are clipped, "gradient_norm" before that: over
-  /// steps.
+  /// "total", every unweighted term, and "gradient_norm" before clipping: over steps.
   std::map<std::string, Moments> train_losses;
   const Validation* validation = nullptr;
   double train_seconds = 0;

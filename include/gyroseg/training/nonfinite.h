@@ -2,12 +2,28 @@
 
 #include <filesystem>
 #include <ostream>
+#include <utility>
+#include <vector>
+
+#include <torch/nn/module.h>
+#include <torch/types.h>
 
 #include "gyroseg/data/loader.h"
 
 namespace gyroseg {
 
-/// What happens on a loss that is not a finite number: the step is left out, the first batch of each
+/// The buffers of a module as they were. A forward pass has moved the running statistics of batch norm before
+/// the loss shows that its step must be left out, and what was not finite once stays so in them.
+class BufferBackup {
+ public:
+  explicit BufferBackup(const torch::nn::Module& module);
+  void restore() const;
+
+ private:
+  std::vector<std::pair<torch::Tensor, torch::Tensor>> copies_;  ///< buffer, its copy
+};
+
+/// What happens on a loss or a gradient that is not a finite number: the step is left out, the first batch of each
 /// series is written to the run folder for inspection, and after `limit` in a row the training stops.
 class NonFiniteGuard {
  public:
@@ -19,6 +35,9 @@ class NonFiniteGuard {
   [[nodiscard]] bool reject(double loss, const Batch& batch, std::int64_t step, std::ostream& out);
 
   [[nodiscard]] bool exhausted() const { return in_a_row_ >= limit_; }
+
+  /// Whether the last step was left out: the state is then none to keep or to praise.
+  [[nodiscard]] bool in_a_series() const { return in_a_row_ > 0; }
 
  private:
   std::filesystem::path folder_;

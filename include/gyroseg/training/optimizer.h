@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <torch/nn/module.h>
 #include <torch/optim/optimizer.h>
@@ -17,6 +18,10 @@ namespace gyroseg {
     const OptimizerConfig& options, const torch::nn::Module& model);
 
 void set_learning_rate(torch::optim::Optimizer& optimizer, double lr);
+
+/// Scales the gradients to the norm max_norm where theirs, over all parameters together, is larger; 0: leaves
+/// them as they are. Returns the norm before, which is not finite where a gradient is not.
+double clip_gradients(const std::vector<torch::Tensor>& parameters, double max_norm);
 
 /// State of every parameter as tensors "NAME/momentum_buffer", "NAME/exp_avg", "NAME/exp_avg_sq" and
 /// "NAME/step", NAME being the parameter's name in the model: a checkpoint survives a reordering.

@@ -73,6 +73,7 @@ class Trainer {
   bool improves(double value) const;
   [[nodiscard]] double best_value(const Validation& validation) const;
   [[nodiscard]] bool validation_due() const;
+  [[nodiscard]] bool out_of_patience() const;
   [[nodiscard]] std::int64_t epoch() const { return state_.step / train_.batches_per_epoch(); }
   [[nodiscard]] TrainingObjects objects() { return {*model_, *optimizer_, average_.get()}; }
 

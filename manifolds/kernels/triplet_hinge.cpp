@@ -1,4 +1,4 @@
-#include "manifolds/triplet_hinge.h"
+#include "manifolds/kernels/triplet_hinge.h"
 
 #include <torch/csrc/autograd/custom_function.h>
 
