@@ -34,7 +34,7 @@ struct Projection {
 ///            dim = 1 and rows [N,A] with dim = -1 are both read where they lie
 ///   Dtypes   float64, float32, bfloat16, half; float64 inside, results in the widest dtype given
 ///   Laws     with d = tangent_dist, l0 = lambda0(); one test per number in
-///            tests/manifolds/manifold_laws_test.cpp, points_laws_test.cpp (from 7 on)
+///            tests/manifolds/manifold_laws_test.cpp, point_laws_test.cpp (from 7 on)
 ///     1  d(v, w) == d(w, v), d(v, v) == 0
 ///     2  d(u, w) <= d(u, v) + d(v, w)                      not the sphere's cosine distance
 ///     3  d(0, v) == l0 |v|, and d(s v, t v) == l0 |s - t| |v|: rays from the origin are geodesics

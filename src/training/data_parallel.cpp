@@ -43,7 +43,8 @@ JointLoss agree(const ProcessGroup& group, const LossSum& losses, const torch::T
   torch::Tensor sums = torch::tensor(mine, torch::kFloat64);
   group.sum(sums);
   const auto all = sums.accessor<double, 1>();
-  // Without any labelled pixel every loss is 0: the shares do not matter, but 0 / 0 would.
+  // Without any labelled pixel every loss is 0, or a constant (rmi): the shares do not matter, but 0 / 0
+  // would.
   const double whole = std::max(all[1], 1.0);
   joint.share = pixels / whole;
   joint.total = all[2] / whole;
