@@ -207,19 +207,4 @@ void write_mask(const std::filesystem::path& file, const torch::Tensor& values,
   write_bytes(file, state.bytes);
 }
 
-std::vector<Rgb> default_palette() {
-  std::vector<Rgb> palette(256);
-  for (int i = 0; i < 256; ++i) {
-    // Bits 0, 1, 2 of the index go to the highest free bit of red, green, blue; then bits 3, 4, 5;
-    // ...
-    for (int rest = i, bit = 7; rest != 0; rest >>= 3, --bit) {
-      for (int channel = 0; channel < 3; ++channel) {
-        palette[i][channel] =
-            static_cast<std::uint8_t>(palette[i][channel] | ((rest >> channel & 1) << bit));
-      }
-    }
-  }
-  return palette;
-}
-
 }  // namespace gyroseg

@@ -224,6 +224,7 @@ Svg draw(const HistogramFigure& figure) {
     outline.line_to(right, base).close();
     const std::string color = hex(readable(figure.groups[g].color, figure.theme));
     svg.path(outline, {.fill = color, .opacity = 0.75});
+    svg.path(outline, {.stroke = color, .width = 1.2});
     const double median = quantile(sorted[g], 0.5);
     svg.line(x(median), base, x(median), base - kRow + 8, {.stroke = figure.theme.text, .width = 1.4});
     svg.text(right + 8, base - 18, "n " + std::to_string(sorted[g].size()),

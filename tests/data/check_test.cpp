@@ -95,12 +95,12 @@ class BadSet : public ::testing::Test {
     fs::remove(images / "01.png");
     testing::truncate(images / "02.png", 0.5);
     testing::truncate(masks / "03.png", 0.5);
-    write_mask(masks / "04.png", random_bytes({10, 14}, 1, 3), default_palette());
+    write_mask(masks / "04.png", random_bytes({10, 14}, 1, 3), {});
     torch::Tensor values = torch::zeros({20, 28}, torch::kUInt8);
     values[3][5] = 77;
     values[3][6] = 77;
     values[1][20] = 66;
-    write_mask(masks / "05.png", values, default_palette());
+    write_mask(masks / "05.png", values, {});
     fs::remove(masks / "06.png");
     write_image(masks / "06.jpg", random_bytes({20, 28, 3}, 1));
     write_image(masks / "07.png", random_bytes({20, 28, 3}, 1));
@@ -174,7 +174,7 @@ TEST(CheckData, ListsOfSeed001) {
   bytes[bytes.size() - 2] = bytes[bytes.size() - 1] = '\xFF';
   fs::remove(folder / "gt_masks" / "01.png");
   testing::write_text(folder / "gt_masks" / "01.npy", bytes);
-  write_mask(folder / "gt_masks" / "02.png", random_bytes({10, 14}, 1, 3), default_palette());
+  write_mask(folder / "gt_masks" / "02.png", random_bytes({10, 14}, 1, 3), {});
   const SplitCheck check = check_split(config, small_tree(), "train");
   EXPECT_THAT(of(check, ProblemKind::kList),
               ElementsAre(HasSubstr("train_id.txt:5: 07: no image of this name in ")));

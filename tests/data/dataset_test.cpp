@@ -80,8 +80,7 @@ TEST(Dataset, CacheStaysWithinItsCapacity) {
 TEST(Dataset, NamesTheFilesWhoseSizesDiffer) {
   const ScratchFolder folder;
   const DataConfig config = plant_set(folder, 2);
-  write_mask(folder / "train" / "masks" / "01.png", random_bytes({20, 27}, 1, 3),
-             default_palette());
+  write_mask(folder / "train" / "masks" / "01.png", random_bytes({20, 27}, 1, 3), {});
   const SegmentationDataset dataset(config, small_tree(), "train");
   EXPECT_NO_THROW(static_cast<void>(dataset.load(0)));
   EXPECT_THAT(data_error([&] { static_cast<void>(dataset.load(1)); }),

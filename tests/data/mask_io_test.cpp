@@ -138,7 +138,7 @@ TEST(MaskIo, RefusesOtherFormatsBySignature) {
 TEST(MaskIo, RefusesEveryTruncationAndDamage) {
   const ScratchFolder folder;
   const auto file = folder / "m.png";
-  write_mask(file, random_bytes({40, 40}, 4, 3), default_palette());
+  write_mask(file, random_bytes({40, 40}, 4, 3), {});
   const auto whole = read_bytes(file);
   for (std::size_t size = 1; size < whole.size(); size += 1 + size / 20) {
     write_bytes(file, {whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size)});
@@ -159,17 +159,6 @@ TEST(MaskIo, WritesValuesPastThePalette) {
   EXPECT_TRUE(torch::equal(read_mask(folder / "m.png").values, values.to(torch::kInt32)));
   EXPECT_EQ(cv::imread((folder / "m.png").string()).at<cv::Vec3b>(1, 1), cv::Vec3b(0, 0, 0));
   EXPECT_THROW(write_mask(folder / "m.png", values.to(torch::kInt64), {}), c10::ValueError);
-}
-
-TEST(MaskIo, DefaultPaletteIsPascalVoc) {
-  const std::vector<Rgb> palette = default_palette();  // first entries as published with VOC 2012
-  EXPECT_EQ(palette.size(), 256U);
-  EXPECT_EQ(palette[0], (Rgb{0, 0, 0}));
-  EXPECT_EQ(palette[1], (Rgb{128, 0, 0}));
-  EXPECT_EQ(palette[6], (Rgb{0, 128, 128}));
-  EXPECT_EQ(palette[8], (Rgb{64, 0, 0}));
-  EXPECT_EQ(palette[20], (Rgb{0, 64, 128}));
-  EXPECT_EQ(palette[255], (Rgb{224, 224, 192}));
 }
 
 }  // namespace gyroseg::mask_io_test

@@ -73,8 +73,7 @@ inline DataConfig plant_set(const ScratchFolder& folder, int count,
   for (int i = 0; i < count; ++i) {
     const std::string name = (i < 10 ? "0" : "") + std::to_string(i) + ".png";
     write_image(folder / split / "images" / name, random_bytes({20, 28, 3}, 2 * i));
-    write_mask(folder / split / "masks" / name, random_bytes({20, 28}, 2 * i + 1, 3),
-               default_palette());
+    write_mask(folder / split / "masks" / name, random_bytes({20, 28}, 2 * i + 1, 3), {});
   }
   return config;
 }

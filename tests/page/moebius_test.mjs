@@ -152,10 +152,28 @@ test('a click in the legend hides one class, with shift it shows one alone, and 
   assert.deepEqual(toggledClasses([1, 2], 3, true, [1, 2, 3]), []);
 });
 
-test('class colours stand apart from both grounds', () => {
-  for (const color of ['#303030', '#ffff4d', '#d94a2b']) {
-    assert.ok(luminance(legibleColor(color, true)) >= 0.1);
-    assert.ok(luminance(legibleColor(color, false)) <= 0.55);
+test('class colours have a contrast of 3 to 1 on both grounds and in the disk', () => {
+  const contrast = (a, b) => {
+    const [low, high] = [luminance(a), luminance(b)].sort((x, y) => x - y);
+    return (high + 0.05) / (low + 0.05);
+  };
+  for (const color of ['#000000', '#303030', '#0000ff', '#ffff4d', '#ffffff', '#cc79a7']) {
+    for (const ground of ['#ffffff', '#fbfbfd']) {
+      assert.ok(contrast(legibleColor(color, false), ground) >= 3, `${color} on ${ground}`);
+    }
+    for (const ground of ['#14171b', '#1a1e23']) {
+      assert.ok(contrast(legibleColor(color, true), ground) >= 3, `${color} on ${ground}`);
+    }
   }
-  assert.equal(legibleColor('#d94a2b', false), '#d94a2b');
+});
+
+// Of the rule in numpy, as in tests/report/theme_test.cpp: page and figures draw a class alike.
+test('a class colour is that of the figures', () => {
+  for (const [color, onLight, onDark] of [
+    ['#0072b2', '#004c78', '#008edc'], ['#e69f00', '#9d6b00', '#fbae00'], ['#cc79a7', '#8b5171', '#e88abe'],
+    ['#303030', '#1d1d1d', '#696969'], ['#ffff4d', '#959529', '#ffff8a'], ['#0000ff', '#0000ae', '#5252ff'],
+  ]) {
+    assert.equal(legibleColor(color, false), onLight);
+    assert.equal(legibleColor(color, true), onDark);
+  }
 });

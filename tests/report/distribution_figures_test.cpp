@@ -34,7 +34,7 @@ TEST(BoxFigure, DrawsGroupsAndNamedMarksAndLeavesGapsOut) {
   const std::string document = draw(figure).document();
   EXPECT_THAT(document, HasSubstr(">head</text>"));
   EXPECT_EQ(document.find(">torso</text>"), std::string::npos);
-  EXPECT_THAT(document, HasSubstr("#005ab4"));
+  EXPECT_THAT(document, HasSubstr("#003b7a"));  // (0, 90, 180) as a mark on white
   for (int i = 0; i < 60; ++i) {  // more names than a figure of the usual height has rows for
     figure.marks.push_back({1, 2.5, "c" + std::to_string(i), {0, 0, 200}});
   }

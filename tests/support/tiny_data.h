@@ -61,7 +61,7 @@ inline void write_tiny_data(const DataConfig& data, const Hierarchy& tree, int s
         write_image(mask, rgb.contiguous());
       } else {
         const torch::Tensor raw = torch::tensor(raw_mask_values(data, tree), torch::kUInt8);
-        write_mask(mask, patches(raw.unsqueeze(1)).squeeze(2).contiguous(), default_palette());
+        write_mask(mask, patches(raw.unsqueeze(1)).squeeze(2).contiguous(), {});
       }
     }
     if (!folders.list.empty()) {

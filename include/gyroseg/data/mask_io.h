@@ -29,7 +29,4 @@ struct RawMask {
 void write_mask(const std::filesystem::path& file, const torch::Tensor& values,
                 const std::vector<Rgb>& palette);
 
-/// A palette of 256 well-separated colours (Pascal VOC's bit-interleaved scheme); index 0 is black.
-[[nodiscard]] std::vector<Rgb> default_palette();
-
 }  // namespace gyroseg

@@ -23,8 +23,15 @@ struct Theme {
 /// Whether the ground is dark.
 [[nodiscard]] bool is_dark(const Theme& theme);
 
-/// The colour, lightened on a dark ground or darkened on a light one as far as it needs to be seen: to a
-/// contrast of 2.5 or 1.5 (WCAG's ratio of relative luminances). Hue stays.
+/// Shades, cube roots of relative luminance, of the darkest and the lightest class colour
+/// (report/palette.h).
+inline constexpr double kDarkestShade = 0.40;
+inline constexpr double kLightestShade = 0.87;
+
+/// The colour as a mark or line: darker on a light ground, lighter on a dark one, to a contrast of
+/// at least 3 (WCAG's ratio of relative luminances). All colours move in proportion, so that two
+/// shades of a hue stay apart: the shades from 0 to the lightest are mapped onto those that show on
+/// light, the shades from the darkest to 1 onto those that show on dark. Hue stays.
 [[nodiscard]] Rgb readable(const Rgb& color, const Theme& theme);
 /// The same of "#rrggbb".
 [[nodiscard]] std::string readable(const std::string& color, const Theme& theme);

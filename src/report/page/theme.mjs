@@ -33,25 +33,44 @@ export function canvasTheme() {
   };
 }
 
-const channels = (hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
-const hexOf = (rgb) => '#' + rgb.map((c) => Math.round(c).toString(16).padStart(2, '0')).join('');
+// Luminances that leave a contrast of 3 to 1, and the shades of the darkest and lightest class colours:
+// ../theme.cpp and theme.h.
+const MOST_ON_LIGHT = 0.28;
+const LEAST_ON_DARK = 0.14;
+const DARKEST_SHADE = 0.4;
+const LIGHTEST_SHADE = 0.87;
+
+const linear = (hex) => [1, 3, 5].map((i) => {
+  const s = parseInt(hex.slice(i, i + 2), 16) / 255;
+  return s <= 0.04045 ? s / 12.92 : ((s + 0.055) / 1.055) ** 2.4;
+});
+const hexOf = (rgb) => '#' + rgb.map((c) => {
+  const s = c <= 0.0031308 ? 12.92 * c : 1.055 * c ** (1 / 2.4) - 0.055;
+  return Math.round(255 * s).toString(16).padStart(2, '0');
+}).join('');
+const luminanceOf = ([r, g, b]) => 0.2126 * r + 0.7152 * g + 0.0722 * b;
 
 // Relative luminance in [0, 1] (WCAG 2).
-export function luminance(hex) {
-  const [r, g, b] = channels(hex).map((c) => {
-    const s = c / 255;
-    return s <= 0.04045 ? s / 12.92 : ((s + 0.055) / 1.055) ** 2.4;
-  });
-  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+export const luminance = (hex) => luminanceOf(linear(hex));
+
+// The colour at a luminance: scaled, then mixed with grey where a channel would pass 1.
+function relit(rgb, target) {
+  const own = luminanceOf(rgb);
+  const scaled = rgb.map((c) => (own > 0 ? (c * target) / own : target));
+  const largest = Math.max(...scaled);
+  const share = largest > 1 ? (1 - target) / (largest - target) : 1;
+  return scaled.map((c) => target + (c - target) * share);
 }
 
-// A class colour that keeps its hue and stands apart from the ground: yellows darker on white, near
-// blacks lighter on black.
+// A class colour as a mark: darker on white, lighter on black, all in proportion, hue kept (readable
+// in theme.h).
 export function legibleColor(hex, dark) {
-  const enough = (color) => (dark ? luminance(color) >= 0.1 : luminance(color) <= 0.55);
-  let color = hex;
-  for (let step = 0; step < 20 && !enough(color); ++step) {
-    color = hexOf(channels(color).map((c) => (dark ? c + (255 - c) * 0.1 : c * 0.95)));
-  }
-  return color;
+  const rgb = linear(hex);
+  const shade = Math.cbrt(luminanceOf(rgb));
+  const most = Math.cbrt(MOST_ON_LIGHT);
+  const least = Math.cbrt(LEAST_ON_DARK);
+  const moved = dark
+    ? Math.max(least, 1 - ((1 - shade) * (1 - least)) / (1 - DARKEST_SHADE))
+    : Math.min(most, (shade * most) / LIGHTEST_SHADE);
+  return hexOf(relit(rgb, moved ** 3));
 }
