@@ -145,6 +145,17 @@ test('the state survives the address; nonsense there is as nothing', () => {
   assert.equal(writeHash(readHash('#level=9&epoch=x&theme=pink&hidden=a&view0=1_2_x', sizes)), '');
 });
 
+test('a far view comes back to the last digit; one that is no map is as none', () => {
+  const sizes = {levels: 3, epochs: 4, views: 2};
+  const far = moebiusCompose(moebiusFromOrigin([0.6, 0.8 - 1e-9]), moebiusRotation(1 / 3));
+  const views = [{map: far, zoom: 40 / 3, x: 12345.678901234567, y: -1e-9 / 7}, {map: [1, 0, 1e-30 / 3, 0], zoom: 1, x: 0, y: 0}];
+  const hash = writeHash({...readHash('', sizes), views});
+  assert.deepEqual(readHash('#' + hash, sizes).views, views);
+  for (const nonsense of ['0_0_1_0_1_0_0', '1e308_1e308_0_0_1_0_0', '1_0_1e308_1e308_1_0_0', '1_0_0_0_0_0_0', '1_0_0_0_-2_0_0']) {
+    assert.deepEqual(readHash(`#view0=${nonsense}`, sizes).views, [null, null], nonsense);
+  }
+});
+
 test('a click in the legend hides one class, with shift it shows one alone, and all again', () => {
   assert.deepEqual(toggledClasses([2], 3, false, [1, 2, 3]), [2, 3]);
   assert.deepEqual(toggledClasses([2, 3], 3, false, [1, 2, 3]), [2]);

@@ -141,6 +141,29 @@ test('a point on the rim to the eye stays under the pointer, and comes to the ce
   await page.close();
 });
 
+test('beside the rim the grabbed point stays under the pointer at high zoom too', async () => {
+  const page = await open('one.html');
+  const i = await grabbable(page);
+  const [x, y] = await page.evaluate((k) => {
+    const {content, view} = window.embeddingPage.pictures[0];
+    content.snapshot.placed.set([(1 - 2e-4) * Math.cos(2), (1 - 2e-4) * Math.sin(2)], 2 * k);
+    view.place(content.snapshot);
+    view.zoomAbout([view.screen[2 * k], view.screen[2 * k + 1]], 40);
+    view.offset = [view.offset[0] + 100, view.offset[1] + 60]; // off the border of the canvas
+    window.embeddingPage.refresh();
+    return [Math.sin(2), Math.cos(2)]; // along the rim on the screen
+  }, i);
+  await drawn(page);
+  const from = await placeOf(page, i);
+  for (const length of [40, -30]) {
+    const to = [from[0] + length * x, from[1] + length * y];
+    await dragTo(page, await placeOf(page, i), to);
+    const off = distance(await placeOf(page, i), to);
+    assert.ok(off < 1, `${off} pixels off`);
+  }
+  await page.close();
+});
+
 test('a point that rounding puts onto the rim does not break the picture', async () => {
   const page = await open('one.html');
   const i = await grabbable(page);
@@ -341,6 +364,28 @@ test('the address brings the same picture back', async () => {
   assert.equal(await again.locator('select[name=level]').inputValue(), '1');
   await page.close();
   await again.close();
+});
+
+test('a link of the contents leaves the picture as it is, and so does the way back', async () => {
+  const page = await open('two.html');
+  const grabbed = await grabbable(page);
+  await dragTo(page, await placeOf(page, grabbed), [300, 600]);
+  await page.selectOption('select[name=level]', '2');
+  await page.waitForTimeout(400); // the state is in the address
+  const look = () => page.evaluate(() => ({
+    level: window.embeddingPage.state.level, map: window.embeddingPage.pictures[0].view.map,
+  }));
+  const before = await look();
+  assert.equal(before.level, 2);
+  await page.locator('nav a', {hasText: 'Facts'}).click();
+  await drawn(page);
+  assert.equal(new URL(page.url()).hash, '#facts');
+  assert.deepEqual(await look(), before);
+  await page.goBack();
+  await drawn(page);
+  assert.match(new URL(page.url()).hash, /level=2/);
+  assert.deepEqual(await look(), before);
+  await page.close();
 });
 
 test('SVG and PNG are saved as shown', async () => {

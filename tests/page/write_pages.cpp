@@ -118,10 +118,11 @@ int main(int argc, char** argv) {
     page.images.push_back({"image" + std::to_string(i) + ".png", planted_image(i)});
   }
   const ReportSection place = {"embedding-section", "Embedding", embedding_place()};
+  const ReportSection facts = {"facts", "Facts", "<p>a &lt; b</p>"};
   page.runs.push_back(planted_run(page.tree, "ball", PageView::disk));
-  write_page(folder / "one.html", {"One run", {place}, embedding_json(page)});
+  write_page(folder / "one.html", {"One run", {place, facts}, embedding_json(page)});
   page.runs.push_back(planted_run(page.tree, "plane", PageView::plane));
-  write_page(folder / "two.html", {"Two runs", {place}, embedding_json(page)});
-  write_page(folder / "none.html", {"No embedding", {{"facts", "Facts", "<p>a &lt; b</p>"}}});
+  write_page(folder / "two.html", {"Two runs", {place, facts}, embedding_json(page)});
+  write_page(folder / "none.html", {"No embedding", {facts}});
   return 0;
 }

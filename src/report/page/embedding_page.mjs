@@ -39,11 +39,20 @@ export class EmbeddingPage {
     this.readAddress();
     new ResizeObserver(() => this.draw()).observe(this.stage);
     onSystemTheme(() => this.refresh());
-    window.addEventListener('hashchange', () => location.hash.slice(1) !== this.written && this.readAddress());
+    window.addEventListener('hashchange', () => this.addressChanged());
+  }
+
+  // A link of the contents names a section: the picture stays as it is, then and on the way back.
+  addressChanged() {
+    const hash = location.hash.slice(1);
+    if (hash !== this.written && !document.getElementById(hash)) {
+      this.readAddress();
+    }
   }
 
   readAddress() {
     const {tree, epochs, runs} = this.store;
+    this.written = location.hash.slice(1);
     this.state = readHash(location.hash, {levels: tree.levels.length, epochs: epochs.length, views: runs.length});
     this.state.level = this.state.level || tree.levels.length;
     setTheme(this.state.theme);

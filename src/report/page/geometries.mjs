@@ -6,7 +6,8 @@
 //   applyAll, apply, compose, normalise, identity, rotation
 //   translation(p, q)     takes p to q along the geodesic
 //   towardsCentre(p, t)   the point at share t of the way from p to the centre
-//   inside(p)             p, or the nearest place that can be grabbed, where no point is, or dragged to
+//   inside(p, unit)       p, or the nearest place that can be grabbed, where no point is, or dragged to; unit:
+//                         pixels that a length of 1 has on the screen
 //   edge(p, q)            {x, y, radius} of the circle that the geodesic is part of; null: a line
 //   ring(map, d, curvature)  the circle of distance d from the centre: {x, y, radius}
 
@@ -15,8 +16,10 @@ import {
   moebiusNormalise, moebiusRotation, moebiusTranslation, towardsOrigin,
 } from './moebius.mjs';
 
-// Nearer to the rim than this no point is dragged: a pixel there is a distance of many units.
-const RIM = 0.9995;
+// Nearer to the rim than this, or than a quarter of a pixel, no point is dragged: a pixel there is a distance of
+// many units.
+const RIM = 5e-4;
+const RIM_PIXELS = 0.25;
 // A point so far out (a distance of 35) is on the rim in double precision.
 const LARGEST_RADIUS = 1 - 1e-15;
 
@@ -48,9 +51,10 @@ export const diskGeometry = {
 
   holds: ([x, y]) => Math.hypot(x, y) < 1,
 
-  inside([x, y]) {
+  inside([x, y], unit) {
     const r = Math.hypot(x, y);
-    return r > RIM ? [(x * RIM) / r, (y * RIM) / r] : [x, y];
+    const most = 1 - Math.min(RIM, RIM_PIXELS / unit);
+    return r > most ? [(x * most) / r, (y * most) / r] : [x, y];
   },
 
   ring: (map, d, curvature) => hyperbolicCircle(moebiusApply(map, [0, 0]), d * Math.sqrt(curvature)),

@@ -135,7 +135,7 @@ export class Gestures {
   key(event) {
     const middle = [this.view.width / 2, this.view.height / 2];
     const shift = ([dx, dy]) => {
-      const from = this.view.geometry.inside(this.view.toPicture(middle));
+      const from = this.view.inside(this.view.toPicture(middle));
       this.view.drag(this.view.map, from, this.view.toPicture([middle[0] + dx, middle[1] + dy]));
     };
     const arrows = {ArrowLeft: [STEP, 0], ArrowRight: [-STEP, 0], ArrowUp: [0, STEP], ArrowDown: [0, -STEP]};

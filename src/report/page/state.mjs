@@ -13,9 +13,6 @@ const DEFAULTS = {
   views: [], // per run {map: [4 numbers], zoom, x, y}; null where untouched
 };
 
-const DIGITS = 10;
-const compact = (x) => String(Number(x.toPrecision(DIGITS)));
-
 export function writeHash(state) {
   const parts = new URLSearchParams();
   for (const key of ['level', 'color', 'epoch', 'theme']) {
@@ -33,15 +30,19 @@ export function writeHash(state) {
   }
   state.views.forEach((view, i) => {
     if (view) {
-      parts.set(`view${i}`, [...view.map, view.zoom, view.x, view.y].map(compact).join('_'));
+      parts.set(`view${i}`, [...view.map, view.zoom, view.x, view.y].join('_'));
     }
   });
   return parts.toString();
 }
 
+const FURTHEST = 1e100; // of a map's numbers: their products stay finite
+
 function readView(text) {
   const numbers = (text || '').split('_').map(Number);
-  if (numbers.length !== 7 || !numbers.every(Number.isFinite)) {
+  const [ar, ai, br, bi, zoom] = numbers;
+  const usable = Math.hypot(ar, ai) > 0 && Math.hypot(ar, ai, br, bi) < FURTHEST && zoom > 0;
+  if (numbers.length !== 7 || !numbers.every(Number.isFinite) || !usable) {
     return null;
   }
   return {map: numbers.slice(0, 4), zoom: numbers[4], x: numbers[5], y: numbers[6]};

@@ -79,15 +79,20 @@ export class EmbeddingView {
     const i = this.nearest(place, visible, reach);
     const point = [this.moved[2 * i], this.moved[2 * i + 1]];
     if (i < 0 || !this.geometry.holds(point)) { // rounding puts the farthest points onto the rim
-      return {from: this.geometry.inside(this.toPicture(place)), shift: [0, 0]};
+      return {from: this.inside(this.toPicture(place)), shift: [0, 0]};
     }
     return {from: point, shift: [this.screen[2 * i] - place[0], this.screen[2 * i + 1] - place[1]]};
+  }
+
+  // The point of the picture, or the nearest that can be grabbed or dragged to.
+  inside(point) {
+    return this.geometry.inside(point, this.unit);
   }
 
   // start: the map when `from` was grabbed, so that a drag depends on where it is now alone.
   drag(start, from, to) {
     const {geometry} = this;
-    const step = geometry.translation(from, geometry.inside(to));
+    const step = geometry.translation(from, this.inside(to));
     this.map = geometry.normalise(geometry.compose(step, start));
   }
 
