@@ -40,7 +40,7 @@ void add_figure_options(cxxopts::Options& options, const std::string& folder, in
       ("image", "name of an image of the split to show instead; may be repeated", cxxopts::value<Strings>())
       ("level", "level of what is drawn by level, but for curves: a number from 1, the coarsest, or all", cxxopts::value<std::string>()->default_value("all"))
       ("theme", "light | dark", cxxopts::value<std::string>()->default_value("light"))
-      ("checkpoint", "best | last | a .safetensors file", cxxopts::value<std::string>()->default_value("best"))
+      ("checkpoint", "best | last | of one run: a .safetensors file", cxxopts::value<std::string>()->default_value("best"))
       ("set", "override a key of every run's config, such as --set data.root=DIR; may be repeated", cxxopts::value<Strings>());
 }
 
@@ -57,7 +57,7 @@ FigureRequest read_figures(const cxxopts::ParseResult& arguments) {
   request.images = list("image");
   request.samples = number_from(arguments, "samples", 0);
   request.level = read_level(arguments["level"].as<std::string>());
-  request.checkpoint = arguments["checkpoint"].as<std::string>();
+  request.checkpoint = checkpoint_for(arguments, request.folders.size());
   request.overrides = list("set");
   request.theme = one_of(arguments, "theme", {"light", "dark"}) == "dark" ? dark_theme() : Theme{};
   return request;

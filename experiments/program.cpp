@@ -95,4 +95,13 @@ int number_from(const cxxopts::ParseResult& arguments, const std::string& option
   return value;
 }
 
+std::string checkpoint_for(const cxxopts::ParseResult& arguments, std::size_t runs) {
+  const std::string choice = arguments["checkpoint"].as<std::string>();
+  if (runs > 1 && choice != "best" && choice != "last") {
+    throw UsageError("--checkpoint: expected best | last where there are several runs, got " + choice +
+                     ", the weights of one of them");
+  }
+  return choice;
+}
+
 }  // namespace gyroseg

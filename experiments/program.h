@@ -32,4 +32,7 @@ int run_program(cxxopts::Options options, int argc, char** argv,
 /// The value of an int option that must be `least` or more. Throws UsageError.
 [[nodiscard]] int number_from(const cxxopts::ParseResult& arguments, const std::string& option, int least);
 
+/// The value of --checkpoint, for `runs` of them: best | last or, of one run, a file. Throws UsageError.
+[[nodiscard]] std::string checkpoint_for(const cxxopts::ParseResult& arguments, std::size_t runs);
+
 }  // namespace gyroseg

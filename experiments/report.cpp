@@ -23,7 +23,7 @@ cxxopts::Options command_line() {
       ("output", "the file (default: RUN/report.html, which is written anew)", cxxopts::value<std::string>()->default_value(""))
       ("overwrite", "replace an --output that is there already")
       ("split", "train | val | test", cxxopts::value<std::string>()->default_value("test"))
-      ("checkpoint", "best | last | a .safetensors file", cxxopts::value<std::string>()->default_value("best"))
+      ("checkpoint", "best | last | of one run: a .safetensors file", cxxopts::value<std::string>()->default_value("best"))
       ("samples", "rows of the panels; 0: no panels", cxxopts::value<int>()->default_value("4"))
       ("points", "pixel embeddings at most, up to 5000; 0: none", cxxopts::value<std::int64_t>()->default_value("5000"))
       ("set", "override a key of every run's config, such as --set data.root=DIR; may be repeated", cxxopts::value<std::vector<std::string>>());
@@ -35,7 +35,7 @@ ReportRequest read_request(const cxxopts::ParseResult& arguments) {
   request.folder = arguments["run"].as<std::string>();
   request.against = arguments["against"].as<std::string>();
   request.split = arguments["split"].as<std::string>();
-  request.checkpoint = arguments["checkpoint"].as<std::string>();
+  request.checkpoint = checkpoint_for(arguments, request.against.empty() ? 1 : 2);
   request.samples = arguments["samples"].as<int>();
   request.points = arguments["points"].as<std::int64_t>();
   if (arguments.count("set") > 0) {

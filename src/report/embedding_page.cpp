@@ -2,11 +2,13 @@
 
 #include <torch/utils.h>
 
+#include <algorithm>
 #include <bit>
 #include <nlohmann/json.hpp>
 
 #include "base64.h"
 #include "gyroseg/data/image_io.h"
+#include "gyroseg/data/resize.h"
 #include "gyroseg/report/palette.h"
 #include "gyroseg/report/svg.h"
 
@@ -17,6 +19,9 @@ using PageJson = nlohmann::json;
 
 // Images with no side above this are stored without loss: a pixel of theirs is large on the page.
 constexpr std::int64_t kSmallImage = 160;
+
+// Larger ones are stored with this as their longer side: the crops on the page are some 100 pixels wide.
+constexpr std::int64_t kLongestSide = 512;
 
 static_assert(std::endian::native == std::endian::little, "the page's arrays are little-endian");
 
@@ -35,6 +40,7 @@ PageJson tree_json(const Hierarchy& tree) {
     result["parents"].push_back(tree.parent(node));
     result["depths"].push_back(tree.depth(node));
     result["colors"].push_back(hex(colors[node]));
+    result["top_copies"].push_back(tree.top_copy(node));
   }
   result["leaves"] = tree.num_leaves();
   for (int k = 1; k <= tree.num_levels(); ++k) {
@@ -43,11 +49,23 @@ PageJson tree_json(const Hierarchy& tree) {
   return result;
 }
 
+// As it is stored: no side longer than kLongestSide.
+torch::Tensor stored_picture(const torch::Tensor& rgb) {
+  const std::int64_t longest = std::max(rgb.size(0), rgb.size(1));
+  if (longest <= kLongestSide) {
+    return rgb;
+  }
+  const auto side = [&](std::int64_t length) {
+    return static_cast<int>(std::max<std::int64_t>(1, (length * kLongestSide + longest / 2) / longest));
+  };
+  return resize_image(rgb.contiguous(), {side(rgb.size(0)), side(rgb.size(1))});
+}
+
 PageJson image_json(const PageImage& image) {
   const bool small = image.rgb.size(0) <= kSmallImage && image.rgb.size(1) <= kSmallImage;
   const std::string source =
       small ? "data:image/png;base64," + base64(encode_png(image.rgb))
-            : "data:image/jpeg;base64," + base64(encode_jpeg(image.rgb));
+            : "data:image/jpeg;base64," + base64(encode_jpeg(stored_picture(image.rgb)));
   return {{"name", image.name}, {"width", image.rgb.size(1)}, {"height", image.rgb.size(0)}, {"src", source}};
 }
 
@@ -80,7 +98,7 @@ PageJson snapshot_json(const PageSnapshot& snapshot, const Counts& n, PageView v
   check_shape("prototypes", snapshot.prototypes, {n.nodes, 2});
   check_shape("predicted", snapshot.predicted, {n.levels, n.points});
   check_indices("predicted", snapshot.predicted, -1, n.nodes);
-  TORCH_CHECK_VALUE(view == PageView::plane || snapshot.curvature > 0,
+  TORCH_CHECK_VALUE(view != PageView::disk || snapshot.curvature > 0,
                     "embedding_json: curvature: expected c > 0 for the disk, got ", snapshot.curvature);
   PageJson result = {{"step", snapshot.step},
                  {"epoch", snapshot.epoch},
@@ -101,6 +119,10 @@ PageJson snapshot_json(const PageSnapshot& snapshot, const Counts& n, PageView v
   return result;
 }
 
+const char* view_name(PageView view) {
+  return view == PageView::disk ? "disk" : view == PageView::sphere ? "sphere" : "plane";
+}
+
 PageJson run_json(const PageRun& run, Counts n) {
   TORCH_CHECK_VALUE(run.truth.defined() && run.truth.dim() == 1, "embedding_json: ", run.name, ": expected truth [N]");
   TORCH_CHECK_VALUE(!run.snapshots.empty(), "embedding_json: ", run.name, ": expected a snapshot, got none");
@@ -119,7 +141,7 @@ PageJson run_json(const PageRun& run, Counts n) {
   PageJson result = {{"name", run.name},
                  {"space", run.space},
                  {"dim", run.dim},
-                 {"view", run.view == PageView::disk ? "disk" : "plane"},
+                 {"view", view_name(run.view)},
                  {"caption", run.caption},
                  {"points", points},
                  {"snapshots", PageJson::array()}};

@@ -27,9 +27,9 @@ std::string html_escaped(const std::string& text) {
   return markup_escaped(text, LineBreaks::kept);
 }
 
-std::string html_figure(const Svg& figure, const std::string& description) {
+std::string html_figure(const Svg& figure) {
   const std::string document = figure.document();
-  return "<img alt=\"" + html_escaped(description) + "\" width=\"" +
+  return "<img alt=\"" + html_escaped(figure.title()) + "\" width=\"" +
          std::to_string(static_cast<int>(figure.width())) +
          "\" src=\"data:image/svg+xml;base64," + base64({document.begin(), document.end()}) +
          "\">\n";

@@ -87,7 +87,7 @@ SvgPath& SvgPath::close() {
 }
 
 Svg::Svg(double width, double height, const std::string& title, const Theme& theme)
-    : width_(width), height_(height), theme_(theme) {
+    : title_(title), width_(width), height_(height), theme_(theme) {
   const auto valid = [](double side) { return side > 0 && side <= kLargestSide; };
   TORCH_CHECK_VALUE(valid(width) && valid(height), "Svg: expected sides in (0, ", kLargestSide,
                     "], got ", width, " x ", height);

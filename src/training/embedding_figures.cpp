@@ -26,14 +26,6 @@ PlanePoint plane_point(const torch::Tensor& row) {
   return {row[0].item<double>(), row[1].item<double>()};
 }
 
-std::string about_prototypes(const ClassPrototypes& prototypes) {
-  const bool own = std::find(prototypes.sources.begin(), prototypes.sources.end(),
-                             PrototypeSource::classifier) != prototypes.sources.end();
-  return own ? "Named discs: the classifier's own prototypes of leaves, Frechet means of the pixels "
-               "below inner nodes."
-             : "Named discs: Frechet means of the pixels below each node.";
-}
-
 // What is drawn of one run.
 class RunEmbedding {
  public:
@@ -72,7 +64,7 @@ class RunEmbedding {
     picture.caption = describe(projected_, pixels_) + " " + origin() +
                       " Colour and shape: true class; full markers are right at this level (decode " +
                       pixels_.decode + "), empty ones wrong. Circles: distance from the centre. " +
-                      about_prototypes(prototypes_);
+                      about_prototypes();
     return draw(picture);
   }
 
@@ -97,7 +89,7 @@ class RunEmbedding {
                               tree_.name(node), colors_[node]});
     }
     figure.caption = "Boxes: quartiles and median of the pixels' distances, whiskers from 5 to 95 %. " +
-                     about_prototypes(prototypes_) + " " + origin();
+                     about_prototypes() + " " + origin();
     return draw(figure);
   }
 
@@ -138,6 +130,8 @@ class RunEmbedding {
     return "Checkpoint " + request_.checkpoint + " (step " + std::to_string(run_.state.step) + "), " +
            request_.split + " split.";
   }
+
+  [[nodiscard]] std::string about_prototypes() const { return "Named discs: " + describe(prototypes_) + "."; }
 
   void add_nodes(EmbeddingPicture& picture, int level) const {
     std::vector<int> places(tree_.num_nodes(), -1);

@@ -133,6 +133,18 @@ ProjectedEmbedding project_embedding(const PixelEmbeddings& pixels,
   return result;
 }
 
+std::string describe(const ClassPrototypes& prototypes) {
+  bool own = false;
+  bool means = false;
+  for (const PrototypeSource source : prototypes.sources) {
+    own = own || source == PrototypeSource::classifier;
+    means = means || source == PrototypeSource::frechet_mean;
+  }
+  return own && means ? "the classifier's own prototypes of leaves, Frechet means of the pixels below inner nodes"
+         : own        ? "the classifier's own prototypes"
+                      : "Frechet means of the pixels below each node";
+}
+
 std::string describe(const ProjectedEmbedding& projected, const PixelEmbeddings& pixels) {
   std::string text = pixels.space + ", D = " + std::to_string(pixels.dim());
   if (is_hyperbolic(pixels)) {

@@ -4,17 +4,17 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <set>
+#include <tuple>
 
 #include "embedding_sample.h"
+#include "gyroseg/models/safetensors.h"
 #include "gyroseg/training/embedding_projection.h"
-#include "gyroseg/training/embedding_snapshot.h"
-#include "gyroseg/training/run_report.h"
+#include "gyroseg/training/run_panels.h"
+#include "report_moments.h"
 
 namespace gyroseg {
 namespace {
-
-// Moments of one run at most: each is some 0.2 MB of the page.
-constexpr std::size_t kReportMoments = 25;
 
 // Collects the images of all runs, each once.
 class PageImages {
@@ -24,8 +24,11 @@ class PageImages {
   // Index on the page of an image of a data set, as the network sees it.
   std::int64_t index_of(const SegmentationDataset& data, std::int64_t image) {
     const torch::Tensor rgb = bytes_of(data.load(image).image, data.config());
-    const std::filesystem::path file = data.files(image).image;  // splits and data sets share names
-    const std::string key = c10::str(file.string(), " ", rgb.size(0), "x", rgb.size(1));
+    const std::filesystem::path file = data.files(image).image;
+    // By the whole path, as splits and data sets share names; one data.root may be written in two ways.
+    std::error_code error;
+    const std::filesystem::path place = std::filesystem::weakly_canonical(file, error);
+    const std::string key = c10::str((error ? file : place).string(), " ", rgb.size(0), "x", rgb.size(1));
     const auto [found, added] = places_.try_emplace(key, page_.images.size());
     if (added) {
       page_.images.push_back({file.filename().string(), rgb});
@@ -49,18 +52,6 @@ torch::Tensor nodes_of(const torch::Tensor& classes, const Hierarchy& tree) {
     levels.push_back(torch::where(column >= 0, known, torch::full_like(known, -1)));
   }
   return torch::stack(levels);
-}
-
-std::string source_text(const ClassPrototypes& classes) {
-  bool own = false;
-  bool means = false;
-  for (const PrototypeSource source : classes.sources) {
-    own = own || source == PrototypeSource::classifier;
-    means = means || source == PrototypeSource::frechet_mean;
-  }
-  return own && means ? "the classifier's own prototypes and, above them, Frechet means of the pixels"
-         : own        ? "the classifier's own prototypes"
-                      : "Frechet means of these pixels";
 }
 
 std::string projection_text(const ProjectedEmbedding& picture) {
@@ -119,53 +110,31 @@ PageSnapshot page_snapshot(const std::vector<EmbeddingSnapshot>& moments, std::s
   return snapshot;
 }
 
-// What the checkpoint makes of the split; nothing where the network has no embedding.
-std::vector<EmbeddingSnapshot> checkpoint_moment(NamedRun& named, const SegmentationDataset& data, std::int64_t points) {
-  const auto pixels = sample_pixel_embeddings(network_of(named.run), data, {points, kReportImages, 0});
-  if (!pixels) {
-    return {};
-  }
-  const TrainingState& state = named.run.state;
-  const double share =
-      state.total_steps > 0 ? static_cast<double>(state.step) / static_cast<double>(state.total_steps) : 1;
-  return {{state.step, share * static_cast<double>(named.run.config.training.epochs), *pixels,
-           class_prototypes(network_of(named.run), *pixels)}};
-}
-
-// What the trainer kept at its validations; at most kReportMoments, the last one among them. Those of other
-// pixels than the last's (another image size or tree) are left out.
-std::vector<EmbeddingSnapshot> kept_moments(const NamedRun& named, std::int64_t points) {
-  const std::vector<std::filesystem::path> files = snapshot_files(named.run.folder.embeddings());
-  const std::size_t taken = std::min(files.size(), kReportMoments);
+// A run on its way to the page.
+struct RunToShow {
+  const FigureRun& run;
+  Hierarchy tree;
   std::vector<EmbeddingSnapshot> moments;
-  for (std::size_t i = taken; i > 0; --i) {
-    EmbeddingSnapshot moment = read_snapshot(files[files.size() * i / taken - 1]);
-    const PixelEmbeddings& pixels = moment.pixels;
-    const bool same = moments.empty() || (torch::equal(pixels.images, moments.front().pixels.images) &&
-                                          torch::equal(pixels.rows, moments.front().pixels.rows) &&
-                                          torch::equal(pixels.columns, moments.front().pixels.columns));
-    if (same && pixels.size() > 0 && pixels.size() <= points) {
-      moments.insert(moments.begin(), std::move(moment));
-    }
-  }
-  return moments;
-}
+  std::string source = "val split, as training kept them at its validations";  ///< for the caption
+};
 
-PageRun page_run(const NamedRun& named, const SegmentationDataset& data, const std::vector<EmbeddingSnapshot>& moments,
-                 const std::string& source, PageImages& images) {
+PageRun page_run(const RunToShow& shown, const SegmentationDataset& data, PageImages& images) {
+  const std::vector<EmbeddingSnapshot>& moments = shown.moments;
   const PixelEmbeddings& pixels = moments.front().pixels;
   const ProjectedEmbedding picture = project_moments(moments);
   PageRun run;
-  run.name = named.name;
+  run.name = shown.run.name;
   run.space = pixels.space;
   run.dim = pixels.dim();
-  run.view = picture.space == PictureSpace::disk ? PageView::disk : PageView::plane;
-  run.caption = c10::str(projection_text(picture), " ", pixels.size(), " pixels of the ", source,
+  run.view = picture.space == PictureSpace::disk     ? PageView::disk
+             : picture.space == PictureSpace::sphere ? PageView::sphere
+                                                     : PageView::plane;
+  run.caption = c10::str(projection_text(picture), " ", pixels.size(), " pixels of the ", shown.source,
                          ", the same number at most of each leaf class, decoded by ", pixels.decode,
-                         ". Large dots: ", source_text(moments.back().prototypes), ".");
+                         ". Large dots: ", describe(moments.back().prototypes), ".");
   std::map<std::int64_t, std::int64_t> places;
-  for (const auto& [image, name] : pixels.image_names) {
-    places[image] = images.index_of(data, image);
+  for (const auto& [stored, image] : images_of(pixels, data)) {
+    places[stored] = images.index_of(data, image);
   }
   run.image = pixels.images.clone();
   auto indices = run.image.accessor<std::int64_t, 1>();
@@ -176,43 +145,136 @@ PageRun page_run(const NamedRun& named, const SegmentationDataset& data, const s
   run.column = pixels.columns;
   run.truth = pixels.leaves;
   for (std::size_t k = 0; k < moments.size(); ++k) {
-    run.snapshots.push_back(page_snapshot(moments, k, picture, named.run.tree));
+    run.snapshots.push_back(page_snapshot(moments, k, picture, shown.tree));
   }
   return run;
 }
 
+bool share_a_pixel(const PageRun& a, const PageRun& b) {
+  const auto pixels_of = [](const PageRun& run) {
+    std::set<std::tuple<std::int64_t, std::int64_t, std::int64_t>> pixels;
+    for (std::int64_t i = 0; i < run.image.size(0); ++i) {
+      pixels.emplace(run.image[i].item<std::int64_t>(), run.row[i].item<std::int64_t>(),
+                     run.column[i].item<std::int64_t>());
+    }
+    return pixels;
+  };
+  const auto of_a = pixels_of(a);
+  const auto of_b = pixels_of(b);
+  return std::any_of(of_a.begin(), of_a.end(), [&](const auto& pixel) { return of_b.contains(pixel); });
+}
+
+// Fills a page run by run; the trouble of one leaves the others as they are.
+class EmbeddingCollector {
+ public:
+  EmbeddingCollector(const std::vector<FigureRun>& runs, const ReportRequest& request,
+                     const std::function<void(const std::string&)>& miss)
+      : request_(request), miss_(miss), page_{Hierarchy(runs.front().config.hierarchy), {}, {}}, images_(page_) {
+    for (const FigureRun& run : runs) {
+      RunToShow shown = {run, Hierarchy(run.config.hierarchy), {}};
+      if (same_classes(page_.tree, shown.tree)) {
+        take_kept(shown);
+        runs_.push_back(std::move(shown));
+      } else {
+        leave_out(run, "its classes are not those of " + runs.front().name + "; report it by itself");
+      }
+    }
+    choose_pixels();
+  }
+
+  EmbeddingPage page() {
+    for (RunToShow& shown : runs_) {
+      guarded(shown.run, [&] { add(shown); });
+    }
+    if (page_.runs.size() == 2 && !share_a_pixel(page_.runs[0], page_.runs[1])) {
+      miss_("linked marks: " + page_.runs[0].name + " and " + page_.runs[1].name +
+            " show no pixel in common, as their images or data.image_size differ: a pixel is marked in one picture alone");
+    }
+    return std::move(page_);
+  }
+
+ private:
+  void leave_out(const FigureRun& run, const std::string& what) { miss_("embedding of " + run.name + ": " + what); }
+
+  template <class Action>
+  void guarded(const FigureRun& run, const Action& action) {
+    try {
+      action();
+    } catch (const CheckpointError& error) {
+      leave_out(run, error.what());
+    } catch (const WeightsError& error) {
+      leave_out(run, error.what());
+    } catch (const DataError& error) {
+      leave_out(run, std::string(error.what()) + "; --set data.root=DIR names another place");
+    }
+  }
+
+  // The snapshots of a run, as far as they can be shown.
+  void take_kept(RunToShow& shown) {
+    const FigureRun& run = shown.run;
+    const RunFolder folder{run.folder};
+    const auto refuse = [&](const std::string& reason) {
+      miss_("snapshots of " + run.name + ": " + reason + "; the checkpoint is shown");
+      shown.moments.clear();
+    };
+    try {
+      shown.moments = kept_moments(folder, request_.points);
+      if (!shown.moments.empty()) {
+        const SegmentationDataset data(run.config.data, shown.tree, "val");
+        (void)images_of(shown.moments.front().pixels, data);
+      } else if (!snapshot_files(folder.embeddings()).empty()) {
+        refuse(c10::str("more than the ", request_.points, " pixels of --points"));
+      }
+    } catch (const WeightsError& error) {
+      refuse(error.what());
+    } catch (const DataError& error) {
+      refuse(error.what());
+    }
+  }
+
+  // Those of a run's snapshots, once there are any, for all runs: one is found in the other then.
+  void choose_pixels() {
+    split_ = request_.split;
+    sample_ = {request_.points, kReportImages, 0};
+    for (const RunToShow& shown : runs_) {
+      if (!shown.moments.empty()) {
+        const std::int64_t kept = shown.run.config.training.embedding_snapshots;
+        split_ = "val";
+        sample_ = {kept > 0 ? kept : shown.moments.front().pixels.size(), kSnapshotImages, 0};
+        return;
+      }
+    }
+  }
+
+  void add(RunToShow& shown) {
+    const SegmentationDataset data(shown.run.config.data, shown.tree, split_);
+    if (shown.moments.empty()) {
+      CheckpointMoment found = checkpoint_moment(shown.run, request_, data, sample_);
+      shown.moments = std::move(found.moments);
+      shown.source = split_ + " split at checkpoint " + found.checkpoint;
+    }
+    if (shown.moments.empty()) {
+      leave_out(shown.run, "the network has none, as no loss and no classifier reads one, or the split has no labelled pixel");
+      return;
+    }
+    page_.runs.push_back(page_run(shown, data, images_));
+  }
+
+  const ReportRequest& request_;
+  const std::function<void(const std::string&)>& miss_;
+  EmbeddingPage page_;
+  PageImages images_;
+  std::vector<RunToShow> runs_;
+  std::string split_;
+  PixelSample sample_;
+};
+
 }  // namespace
 
-EmbeddingPage report_embedding(std::vector<NamedRun>& runs, const ReportRequest& request,
+EmbeddingPage report_embedding(const std::vector<FigureRun>& runs, const ReportRequest& request,
                                const std::function<void(const std::string&)>& miss) {
   TORCH_CHECK_VALUE(!runs.empty(), "report_embedding: expected a run, got none");
-  EmbeddingPage page = {runs.front().run.tree, {}, {}};
-  PageImages images(page);
-  for (NamedRun& named : runs) {
-    const std::string what = "embedding of " + named.name + ": ";
-    if (!same_classes(page.tree, named.run.tree)) {
-      miss(what + "its classes are not those of " + runs.front().name + "; report it by itself");
-      continue;
-    }
-    std::vector<EmbeddingSnapshot> moments = kept_moments(named, request.points);
-    std::string source = "val split, as training kept them at its validations";
-    const std::string split = moments.empty() ? request.split : "val";
-    const SegmentationDataset data(named.run.config.data, named.run.tree, split);
-    if (moments.empty()) {
-      if (!snapshot_files(named.run.folder.embeddings()).empty()) {
-        miss(c10::str("snapshots of ", named.name, ": more than the ", request.points,
-                      " pixels of --points; the checkpoint is shown"));
-      }
-      moments = checkpoint_moment(named, data, request.points);
-      source = c10::str(split, " split at checkpoint ", named.run.checkpoint, " (step ", named.run.state.step, ")");
-    }
-    if (moments.empty()) {
-      miss(what + "the network has none, as no loss and no classifier reads one, or the split has no labelled pixel");
-      continue;
-    }
-    page.runs.push_back(page_run(named, data, moments, source, images));
-  }
-  return page;
+  return EmbeddingCollector(runs, request, miss).page();
 }
 
 }  // namespace gyroseg

@@ -87,7 +87,7 @@ class RunFigures {
                           run.name + ": " + request_.split + " split, level " + level + ", " + file.mode,
                           request_.theme));
       } catch (const DataError& error) {
-        sink_.miss(error.what());
+        sink_.miss("confusion matrices of " + run.name + ": " + error.what());
       }
     }
   }

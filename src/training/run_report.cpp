@@ -1,12 +1,12 @@
 #include "gyroseg/training/run_report.h"
 
 #include <cstdio>
+#include <map>
 #include <optional>
 #include <set>
 
 #include "gyroseg/config/read.h"
 #include "gyroseg/data/file_bytes.h"
-#include "gyroseg/models/safetensors.h"
 #include "gyroseg/report/metrics_files.h"
 #include "gyroseg/report/run_names.h"
 #include "gyroseg/report/text_table.h"
@@ -47,6 +47,18 @@ std::string curvature_text(const EmbeddingConfig& embedding) {
   return curved ? fact_number(embedding.curvature) + (embedding.learn_curvature ? ", learned from there" : "") : "-";
 }
 
+// Names of the classes, level by level.
+std::vector<std::vector<std::string>> report_classes(const MetricsReport& report) {
+  std::vector<std::vector<std::string>> levels;
+  for (const LevelReport& level : report.levels) {
+    std::vector<std::string>& names = levels.emplace_back();
+    for (const ClassReport& row : level.classes) {
+      names.push_back(row.name);
+    }
+  }
+  return levels;
+}
+
 class RunReport {
  public:
   RunReport(const ReportRequest& request, const std::function<void(const std::string&)>& miss)
@@ -78,21 +90,30 @@ class RunReport {
                      {"confusion", "Confusion", figure_section(confusion_, "")},
                      {"panels", "Panels", figure_section(panels_, " wide")},
                      {"config", "Config", config_section()}};
+    for (ReportSection& section : page.sections) {
+      section.html += left_out_[section.id];
+    }
     return page;
   }
 
  private:
-  void leave_out(const std::string& what) {
-    left_out_.push_back(what);
+  // section: the id of the one that says so.
+  void leave_out(const std::string& section, const std::string& what) {
+    left_out_[section] += missing_paragraph(what);
     miss_(what);
   }
 
   void read_metrics_of(ReportedRun& run) {
+    const std::filesystem::path file = run.folder.evaluation(request_.split) / "metrics.json";
+    if (!std::filesystem::exists(file)) {
+      leave_out("metrics", "tables of " + run.name + ": no metrics of the " + request_.split + " split; evaluate --run " +
+                               run.folder.path.string() + " --split " + request_.split + " writes them");
+      return;
+    }
     try {
-      run.evaluation = read_evaluation(run.folder.evaluation(request_.split) / "metrics.json");
-    } catch (const DataError&) {
-      leave_out("tables of " + run.name + ": no metrics of the " + request_.split + " split; evaluate --run " +
-                run.folder.path.string() + " --split " + request_.split + " writes them");
+      run.evaluation = read_evaluation(file);
+    } catch (const DataError& error) {
+      leave_out("metrics", "tables of " + run.name + ": " + error.what());
     }
   }
 
@@ -106,9 +127,14 @@ class RunReport {
     draw_runs(figures, {[&](const std::string& name, const Svg& figure) {
                           const bool matrix = name.find("confusion_") != std::string::npos;
                           const bool panel = name.starts_with("panels_");
-                          (matrix ? confusion_ : panel ? panels_ : curves_) += html_figure(figure, name);
+                          (matrix ? confusion_ : panel ? panels_ : curves_) += html_figure(figure);
                         },
-                        [&](const std::string& what) { leave_out(what); }});
+                        [&](const std::string& what) {
+                          leave_out(what.starts_with("curves")      ? "curves"
+                                    : what.starts_with("confusion") ? "confusion"
+                                                                    : "panels",
+                                    what);
+                        }});
   }
 
   std::string facts_table() const {
@@ -146,44 +172,18 @@ class RunReport {
     return table.html();
   }
 
-  // Loads the runs; those that lack a checkpoint are named by draw_runs already where there are panels.
-  std::vector<NamedRun> load_runs() {
-    std::vector<NamedRun> loaded;
-    for (const ReportedRun& run : runs_) {
-      const std::string what = "embedding of " + run.name + ": ";
-      try {
-        loaded.push_back({run.name, load_run(run.folder.path, request_.checkpoint, request_.overrides)});
-      } catch (const CheckpointError& error) {
-        leave_out(what + error.what());
-      } catch (const WeightsError& error) {
-        leave_out(what + error.what());
-      }
-    }
-    return loaded;
-  }
-
   std::string embedding_section(ReportPage& page) {
     if (request_.points == 0) {
       return missing_paragraph("Left out, as 0 points were asked for.");
     }
-    const std::size_t before = left_out_.size();
-    try {
-      std::vector<NamedRun> loaded = load_runs();
-      if (!loaded.empty()) {
-        const EmbeddingPage embedding =
-            report_embedding(loaded, request_, [&](const std::string& what) { leave_out(what); });
-        page.embedding = embedding.runs.empty() ? "" : embedding_json(embedding);
-      }
-    } catch (const DataError& error) {
-      leave_out(std::string("embeddings: ") + error.what() + "; --set data.root=DIR names another place");
-    } catch (const WeightsError& error) {
-      leave_out(std::string("embeddings: ") + error.what());
+    std::vector<FigureRun> runs;
+    for (const ReportedRun& run : runs_) {
+      runs.push_back({run.folder.path.string(), run.name, run.config});
     }
-    std::string html = page.embedding.empty() ? "" : embedding_place();
-    for (std::size_t i = before; i < left_out_.size(); ++i) {
-      html += missing_paragraph(left_out_[i]);
-    }
-    return html;
+    const EmbeddingPage embedding =
+        report_embedding(runs, request_, [&](const std::string& what) { leave_out("embeddings", what); });
+    page.embedding = embedding.runs.empty() ? "" : embedding_json(embedding);
+    return page.embedding.empty() ? "" : embedding_place();
   }
 
   std::string metrics_section() const {
@@ -193,12 +193,13 @@ class RunReport {
       if (run.evaluation) {
         reports.push_back({run.name, run.evaluation->report,
                            {run.evaluation->context.begin(), run.evaluation->context.end()}});
-      } else {
-        html += missing_paragraph("Left out: " + run.name + " has no metrics of the " + request_.split + " split; evaluate writes them.");
       }
     }
-    if (reports.size() > 1) {
+    if (reports.size() > 1 && report_classes(reports[0].report) == report_classes(reports[1].report)) {
       html += "<h3>mIoU of both</h3>\n" + compare_table(reports, TableStyle::html);
+    } else if (reports.size() > 1) {
+      html += missing_paragraph("mIoU of both: " + reports[0].name + " and " + reports[1].name +
+                                " were evaluated on different classes, so their numbers do not compare.");
     }
     for (const ReportedRun& run : runs_) {
       if (run.evaluation) {
@@ -212,11 +213,7 @@ class RunReport {
 
   std::string figure_section(const std::string& figures, const std::string& kind) const {
     if (figures.empty()) {
-      std::string html = missing_paragraph("Nothing to draw.");
-      for (const std::string& what : left_out_) {
-        html += what.starts_with("embedding") || what.starts_with("tables") ? "" : missing_paragraph(what);
-      }
-      return html;
+      return missing_paragraph("Nothing to draw.");
     }
     return "<div class=\"figures" + kind + "\">\n" + figures + "</div>\n";
   }
@@ -234,7 +231,7 @@ class RunReport {
   const std::function<void(const std::string&)>& miss_;
   std::vector<std::string> folders_;
   std::vector<ReportedRun> runs_;
-  std::vector<std::string> left_out_;
+  std::map<std::string, std::string> left_out_;  ///< paragraphs by the id of their section
   std::string curves_;
   std::string confusion_;
   std::string panels_;

@@ -138,6 +138,9 @@ TEST_F(PlotRunsTest, WrongInputEndsWithStatusTwo) {
   expect_user_error(run_binary("plot_runs", run("a") + run("a/") + output("x")), "given twice");
   expect_user_error(run_binary("plot_runs", run("a") + "--split tets"), "expected train | val | test, got tets");
   expect_user_error(run_binary("plot_runs", run("a") + "--samples -1"), "--samples");
+  expect_user_error(run_binary("plot_runs", run("a") + run("b") + output("x") + "--checkpoint " +
+                                                (path("a") / "best.safetensors").string()),
+                    "--checkpoint: expected best | last where there are several runs");
   expect_user_error(run_binary("plot_runs", run("a") + "--level 0"), "--level: expected a number from 1, or all, got 0");
   expect_user_error(run_binary("plot_runs", run("a") + "--level 4"), "--level: expected a level from 1 to 3, got 4");
   expect_user_error(run_binary("plot_runs", run("a") + "--image 7"), "no image is named 7");

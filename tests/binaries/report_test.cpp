@@ -50,11 +50,15 @@ class ReportTest : public ::testing::Test {
     std::ofstream(path("flat.yaml")) << write_config(flat);
     config.embedding = {"euclidean", 2, 1.0};
     std::ofstream(path("plane.yaml")) << write_config(config);
+    config.training.epochs = 50;
+    config.training.max_steps = 2;  // of one an epoch
+    std::ofstream(path("short.yaml")) << write_config(config);
+    config.training.max_steps = 0;
     config.embedding = {"poincare", 2, 0.5};
     config.training.epochs = 3;
     config.training.embedding_snapshots = 200;
     std::ofstream(path("kept.yaml")) << write_config(config);
-    for (const std::string name : {"ball", "plane", "flat", "kept"}) {
+    for (const std::string name : {"ball", "plane", "flat", "kept", "short"}) {
       const ProgramResult trained = run_binary("train", "--config " + path(name + ".yaml").string() +
                                                             " --output " + path(name).string());
       ASSERT_EQ(trained.status, 0) << trained.text;
@@ -65,6 +69,22 @@ class ReportTest : public ::testing::Test {
   static void TearDownTestSuite() { delete folder_; }
 
   static fs::path path(const std::string& name) { return folder_->path() / name; }
+  // A run folder of files of another, its config's data elsewhere where `root` is not empty.
+  static void copy_run(const std::string& from, const std::string& to, const std::vector<std::string>& files,
+                       const std::string& root = "") {
+    fs::create_directories(path(to));
+    for (const std::string& file : files) {
+      fs::copy(path(from) / file, path(to) / file, fs::copy_options::recursive);
+    }
+    if (!root.empty()) {
+      std::string text = page_text(path(to) / "config.yaml");
+      const std::string old = path("data").string();
+      const std::size_t at = text.find(old);
+      ASSERT_NE(at, std::string::npos) << text;
+      std::ofstream(path(to) / "config.yaml") << text.replace(at, old.size(), root);
+    }
+  }
+
   static std::string run(const std::string& name) { return "--run " + path(name).string() + " "; }
 
   static TemporaryFolder* folder_;
@@ -84,8 +104,8 @@ TEST_F(ReportTest, OneRunBecomesOneFile) {
     EXPECT_EQ(result.text, (path("ball") / "report.html").string() + "\n");
   }
   const std::string page = page_text(path("ball") / "report.html");
-  for (const char* part : {"<td>poincare, 8 dimensions</td>", "<h2>Metrics</h2>", "<td>low_hand</td>", "alt=\"loss\"",
-                           "alt=\"confusion_level_sum_level3\"", "alt=\"panels_level1\"", "HoroPCA, which keeps ",
+  for (const char* part : {"<td>poincare, 8 dimensions</td>", "<h2>Metrics</h2>", "<td>low_hand</td>", "alt=\"Loss\"",
+                           "alt=\"ball: test split, level 3, level_sum\"", "alt=\"ball: test split, level 1", "HoroPCA, which keeps ",
                            "test split at checkpoint best"}) {
     EXPECT_TRUE(page.find(part) != std::string::npos) << part;
   }
@@ -161,10 +181,130 @@ TEST_F(ReportTest, WhatARunLacksIsSaidOnThePage) {
   // The data set is elsewhere.
   result = run_binary("report", run("ball") + "--set data.root=/no/such/folder");
   ASSERT_EQ(result.status, 0) << result.text;
-  EXPECT_THAT(result.text, HasSubstr("left out: embeddings: /no/such/folder"));
+  EXPECT_THAT(result.text, HasSubstr("left out: embedding of ball: /no/such/folder"));
+}
+
+// The part of the page from the heading of a section to its end.
+std::string section(const std::string& page, const std::string& id) {
+  const std::size_t from = page.find("<section id=\"" + id + "\">");
+  return from == std::string::npos ? "" : page.substr(from, page.find("</section>", from) - from);
+}
+
+TEST_F(ReportTest, SnapshotsNeedNoCheckpoint) {
+  copy_run("kept", "bare", {"config.yaml", "metrics.jsonl", "embeddings"});
+  const ProgramResult result = run_binary("report", run("bare") + "--samples 0");
+  ASSERT_EQ(result.status, 0) << result.text;
+  const nlohmann::json data = page_data(page_text(path("bare") / "report.html"));
+  EXPECT_EQ(data.at("runs").at(0).at("snapshots").size(), 3u);
+}
+
+TEST_F(ReportTest, SnapshotsFollowTheNamesOfTheirImages) {
+  ASSERT_EQ(run_binary("report", run("kept") + "--samples 0").status, 0);
+  const nlohmann::json before = page_data(page_text(path("kept") / "report.html")).at("images");
+  // One more image between those that there were.
+  fs::copy(path("data"), path("more"), fs::copy_options::recursive);
+  for (const std::string part : {"images", "masks"}) {
+    fs::copy_file(path("data/test") / part / "0.png", path("more/val") / part / "00.png");
+  }
+  ProgramResult result = run_binary("report", run("kept") + "--samples 0 --set data.root=" + path("more").string());
+  ASSERT_EQ(result.status, 0) << result.text;
+  nlohmann::json data = page_data(page_text(path("kept") / "report.html"));
+  EXPECT_EQ(data.at("images"), before);
+  EXPECT_EQ(data.at("runs").at(0).at("snapshots").size(), 3u);
+  // One is gone, which was the last one: its index is past the end.
+  fs::remove(path("more/val/images/1.png"));
+  fs::remove(path("more/val/masks/1.png"));
+  fs::remove(path("more/val/images/00.png"));
+  fs::remove(path("more/val/masks/00.png"));
+  result = run_binary("report", run("kept") + "--samples 0 --set data.root=" + path("more").string());
+  ASSERT_EQ(result.status, 0) << result.text;
+  EXPECT_THAT(result.text, HasSubstr("left out: snapshots of kept: the image 1.png is not among those of "));
+  data = page_data(page_text(path("kept") / "report.html"));
+  EXPECT_EQ(data.at("runs").at(0).at("snapshots").size(), 1u);
+  EXPECT_THAT(data.at("runs").at(0).at("caption").get<std::string>(), HasSubstr("test split at checkpoint best"));
+}
+
+TEST_F(ReportTest, TheTroubleOfOneRunLeavesTheOther) {
+  copy_run("plane", "lost", {"config.yaml", "metrics.jsonl", "best.safetensors", "best.json"}, "/no/such/folder");
+  ProgramResult result = run_binary("report", run("lost") + "--against " + path("ball").string() + " --samples 0");
+  ASSERT_EQ(result.status, 0) << result.text;
+  EXPECT_THAT(result.text, HasSubstr("left out: embedding of lost: /no/such/folder"));
+  const nlohmann::json data = page_data(page_text(path("lost") / "report.html"));
+  ASSERT_EQ(data.at("runs").size(), 1u);
+  EXPECT_EQ(data.at("runs").at(0).at("name"), "ball");
+}
+
+TEST_F(ReportTest, EachSectionSaysWhatItLacks) {
+  copy_run("ball", "broken", {"config.yaml", "best.safetensors", "best.json", "metrics.json"});
+  std::ofstream(path("broken") / "metrics.json") << "{\"decode\": 3";
+  const ProgramResult result = run_binary("report", run("broken") + "--against " + path("ball").string() + " --samples 0");
+  ASSERT_EQ(result.status, 0) << result.text;
+  const std::string page = page_text(path("broken") / "report.html");
+  const std::string file = (path("broken") / "metrics.json").string();
+  EXPECT_THAT(section(page, "metrics"), ::testing::AllOf(HasSubstr("tables of broken: " + file), HasSubstr("<td>low_hand</td>"),
+                                                         ::testing::Not(HasSubstr("no metrics of"))));
+  EXPECT_THAT(section(page, "curves"), ::testing::AllOf(HasSubstr("curves of broken: "), HasSubstr("alt=\"Loss\"")));
+  EXPECT_THAT(section(page, "confusion"), HasSubstr("confusion matrices of broken: none in "));
+  for (const char* id : {"embeddings", "panels"}) {
+    EXPECT_THAT(section(page, id), ::testing::Not(HasSubstr(" of broken: "))) << id;
+  }
+}
+
+TEST_F(ReportTest, NumbersOfDifferentClassesStandApart) {
+  copy_run("ball", "other", {"config.yaml", "metrics.jsonl", "metrics.json"});
+  const std::string line = run("ball") + "--against " + path("other").string() + " --samples 0 --points 0";
+  ASSERT_EQ(run_binary("report", line).status, 0);
+  EXPECT_THAT(section(page_text(path("ball") / "report.html"), "metrics"), HasSubstr("<h3>mIoU of both</h3>"));
+  std::string text = page_text(path("other") / "metrics.json");
+  for (std::size_t at = text.find("torso"); at != std::string::npos; at = text.find("torso")) {
+    text.replace(at, 5, "trunk");
+  }
+  std::ofstream(path("other") / "metrics.json") << text;
+  ASSERT_EQ(run_binary("report", line).status, 0);
+  const std::string metrics = section(page_text(path("ball") / "report.html"), "metrics");
+  EXPECT_THAT(metrics, HasSubstr("ball and other were evaluated on different classes"));
+  EXPECT_THAT(metrics, ::testing::Not(HasSubstr("<h3>mIoU of both</h3>")));
+  EXPECT_THAT(metrics, HasSubstr("<td>trunk</td>"));
+}
+
+TEST_F(ReportTest, TwoRunsShowTheSamePixels) {
+  // Those that one of them kept, of the val split.
+  ProgramResult result = run_binary("report", run("ball") + "--against " + path("kept").string() + " --samples 0");
+  ASSERT_EQ(result.status, 0) << result.text;
+  EXPECT_THAT(result.text, ::testing::Not(HasSubstr("linked")));
+  nlohmann::json data = page_data(page_text(path("ball") / "report.html"));
+  ASSERT_EQ(data.at("runs").size(), 2u);
+  EXPECT_EQ(data.at("runs")[0].at("points"), data.at("runs")[1].at("points"));
+  EXPECT_THAT(data.at("runs")[0].at("caption").get<std::string>(), HasSubstr("val split at checkpoint best"));
+  // One folder of data under two names.
+  copy_run("ball", "same", {"config.yaml", "best.safetensors", "best.json"}, (path("data") / "val" / "..").string());
+  result = run_binary("report", run("ball") + "--against " + path("same").string() + " --samples 0");
+  ASSERT_EQ(result.status, 0) << result.text;
+  EXPECT_THAT(result.text, ::testing::Not(HasSubstr("linked")));
+  data = page_data(page_text(path("ball") / "report.html"));
+  EXPECT_EQ(data.at("images").size(), 3u);
+  EXPECT_EQ(data.at("runs")[0].at("points"), data.at("runs")[1].at("points"));
+  // Other files.
+  fs::copy(path("data"), path("twin"), fs::copy_options::recursive);
+  copy_run("ball", "apart", {"config.yaml", "best.safetensors", "best.json"}, path("twin").string());
+  result = run_binary("report", run("ball") + "--against " + path("apart").string() + " --samples 0");
+  ASSERT_EQ(result.status, 0) << result.text;
+  EXPECT_THAT(section(page_text(path("ball") / "report.html"), "embeddings"),
+              HasSubstr("ball and apart show no pixel in common"));
+}
+
+TEST_F(ReportTest, TheEpochOfACheckpointIsTheOneThatWasLogged) {
+  const ProgramResult result = run_binary("report", run("short") + "--samples 0 --checkpoint last");
+  ASSERT_EQ(result.status, 0) << result.text;
+  const nlohmann::json data = page_data(page_text(path("short") / "report.html"));
+  EXPECT_EQ(data.at("runs").at(0).at("snapshots").at(0).at("step"), 2);
+  EXPECT_EQ(data.at("runs").at(0).at("snapshots").at(0).at("epoch"), 2.0);
 }
 
 TEST_F(ReportTest, WrongInputEndsWithStatusTwo) {
+  expect_refused(run_binary("report", run("ball") + "--against " + path("plane").string() + " --checkpoint " +
+                                          (path("ball") / "best.safetensors").string()),
+                 "--checkpoint: expected best | last where there are several runs");
   expect_refused(run_binary("report", ""), "expected --run DIR");
   expect_refused(run_binary("report", run("none")), "no such run folder");
   expect_refused(run_binary("report", run("ball") + "--against " + path("ball/").string()), "given twice");

@@ -102,6 +102,7 @@ TEST(EmbeddingPage, TreeAndColoursAreThoseOfTheHierarchy) {
     EXPECT_EQ(json.at("parents").at(node), page.tree.parent(node));
     EXPECT_EQ(json.at("depths").at(node), page.tree.depth(node));
     EXPECT_EQ(json.at("colors").at(node), hex(colors[node]));
+    EXPECT_EQ(json.at("top_copies").at(node), node);
   }
   EXPECT_EQ(json.at("leaves"), page.tree.num_leaves());
   EXPECT_EQ(json.at("levels").at(1).get<std::vector<int>>(), page.tree.level(2));
@@ -117,11 +118,45 @@ TEST(EmbeddingPage, TextCannotEndTheScript) {
   EXPECT_THAT(json.at("images").at(0).at("src").get<std::string>(), ::testing::StartsWith("data:image/png;base64,iVBOR"));
 }
 
-TEST(EmbeddingPage, LargeImagesAreJpeg) {
+// Height and width of a JPEG by its frame header: FF C0, two bytes of length, one of precision.
+std::pair<int, int> jpeg_size(const std::string& bytes) {
+  const std::size_t frame = bytes.find("\xFF\xC0");
+  const auto number_at = [&](std::size_t i) {
+    return static_cast<unsigned char>(bytes.at(i)) << 8 | static_cast<unsigned char>(bytes.at(i + 1));
+  };
+  return {number_at(frame + 5), number_at(frame + 7)};
+}
+
+TEST(EmbeddingPage, LargeImagesAreJpegOfAtMost512Pixels) {
+  const std::string start = "data:image/jpeg;base64,";
+  for (const auto& [size, stored] : {std::pair{std::pair{200, 300}, std::pair{200, 300}},
+                                     {{300, 1024}, {150, 512}}, {{2048, 1024}, {512, 256}}, {{513, 2}, {512, 2}}}) {
+    EmbeddingPage page = small_page();
+    page.images[0].rgb = torch::full({size.first, size.second, 3}, 7, torch::kUInt8);
+    const nlohmann::json image = nlohmann::json::parse(embedding_json(page)).at("images").at(0);
+    const std::string source = image.at("src");
+    ASSERT_THAT(source, ::testing::StartsWith(start));
+    EXPECT_EQ(jpeg_size(decoded(source.substr(start.size()))), stored);
+    EXPECT_EQ(image.at("height"), size.first);  // places on the page are those of the image
+    EXPECT_EQ(image.at("width"), size.second);
+  }
+}
+
+TEST(EmbeddingPage, CopiesOfALeafAreMarked) {
+  TreeSpec spec;
+  spec.roots = {testing::node("sky"), testing::node("animal", {testing::node("cat"), testing::node("dog")})};
+  spec.repeat_shallow_leaves = true;
   EmbeddingPage page = small_page();
-  page.images[0].rgb = torch::full({200, 300, 3}, 7, torch::kUInt8);
-  const auto json = nlohmann::json::parse(embedding_json(page));
-  EXPECT_THAT(json.at("images").at(0).at("src").get<std::string>(), ::testing::StartsWith("data:image/jpeg;base64,/9j/"));
+  page.tree = Hierarchy(spec);
+  page.runs[0].truth = torch::zeros({2}, torch::kInt64);
+  PageSnapshot& snapshot = page.runs[0].snapshots[0];
+  snapshot.prototypes = torch::zeros({page.tree.num_nodes(), 2});
+  snapshot.predicted = torch::zeros({2, 2}, torch::kInt64);
+  const nlohmann::json tree = nlohmann::json::parse(embedding_json(page)).at("tree");
+  const int sky = page.tree.find("sky");
+  const int copy = page.tree.find("sky@1");
+  EXPECT_EQ(tree.at("top_copies").at(sky), copy);
+  EXPECT_EQ(tree.at("top_copies").at(copy), copy);
 }
 
 TEST(EmbeddingPage, WhatDoesNotFitIsRefused) {
@@ -153,6 +188,10 @@ TEST(ReportPage, TextIsEscapedAndTheTemplateFilled) {
   EXPECT_THAT(text, Not(HasSubstr("embedding-data\"")));
   EXPECT_THAT(text, Not(HasSubstr("{{script}}")));
   EXPECT_EQ(html_escaped("\"\x01\xFF\n"), "&quot;??\n");
+}
+
+TEST(ReportPage, FiguresAreDescribedByTheirTitle) {
+  EXPECT_THAT(html_figure(Svg(20, 10, "a \"loss\" < 1")), ::testing::StartsWith("<img alt=\"a &quot;loss&quot; &lt; 1\" width=\"20\""));
 }
 
 TEST(ReportPage, TablesBecomeRows) {

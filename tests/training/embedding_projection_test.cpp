@@ -55,6 +55,14 @@ TEST(EmbeddingProjection, ATwoDimensionalHeadIsShownAsItIs) {
   EXPECT_TRUE(torch::equal(plane.points, flat.pixels.tangents.to(kF64)));
 }
 
+TEST(EmbeddingProjection, CaptionsSayWhoseThePrototypesAre) {
+  using enum PrototypeSource;
+  EXPECT_EQ(describe(ClassPrototypes{{}, {classifier, classifier, none}}), "the classifier's own prototypes");
+  EXPECT_EQ(describe(ClassPrototypes{{}, {classifier, frechet_mean}}),
+            "the classifier's own prototypes of leaves, Frechet means of the pixels below inner nodes");
+  EXPECT_EQ(describe(ClassPrototypes{{}, {frechet_mean, none}}), "Frechet means of the pixels below each node");
+}
+
 // The pixels lie in a plane through the origin, so both methods keep all and agree on distances from it.
 TEST(EmbeddingProjection, HigherDimensionsKeepAPlaneAndItsDistancesFromTheOrigin) {
   for (const std::string space : {"poincare", "lorentz"}) {

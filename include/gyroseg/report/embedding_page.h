@@ -10,8 +10,9 @@
 
 namespace gyroseg {
 
-/// How an embedding is drawn: the Poincare disk, moved by Moebius maps, or a plane, moved by shifts.
-enum class PageView { disk, plane };
+/// How an embedding is drawn: the Poincare disk, moved by Moebius maps; a plane, moved by shifts; or the plane of
+/// an azimuthal view of the sphere, in which great circles are bent and nothing is further than pi.
+enum class PageView { disk, plane, sphere };
 
 /// An image that pixels come from.
 struct PageImage {
@@ -22,8 +23,8 @@ struct PageImage {
 /// N pixels at one moment of the training.
 ///
 ///   Coordinates  tangent coordinates at the picture's centre: the direction of the point, times its distance
-///                from the centre in the space's own measure (curvature included). In the plane they are
-///                the coordinates; the disk shows exp0 of them, exactly also where the ball's own float32
+///                from the centre in the space's own measure (curvature included). In the plane and the view of
+///                the sphere they are the coordinates; the disk shows exp0 of them, exactly also where the ball's own float32
 ///                coordinates are on the rim
 struct PageSnapshot {
   std::int64_t step = 0;
@@ -60,9 +61,11 @@ struct EmbeddingPage {
 /// The data block of the page as one line of JSON without '<', so that it can stand in a <script>:
 ///
 ///   version  1
-///   tree     names, paths, parents, depths, colors [V]; leaves (their number); levels [L][classes] of nodes
-///   images   [{name, width, height, src: a data URI}]: PNG where small, else JPEG
-///   runs     [{name, space, dim, view: disk | plane, caption,
+///   tree     names, paths, parents, depths, colors, top_copies [V] (Hierarchy::top_copy); leaves (their
+///            number); levels [L][classes] of nodes
+///   images   [{name, width, height, src: a data URI}]: PNG where small, else JPEG with no side above
+///            512; width and height are those of the image
+///   runs     [{name, space, dim, view: disk | plane | sphere, caption,
 ///              points: {image, row, column int32 [N], truth int16 [N]},
 ///              snapshots: [{step, epoch, curvature, xy float32 [N,2], prototypes float32 [V,2],
 ///                           predicted: [L] int16 [N], radius, confidence, prototype_distance float32 [N]}]}]

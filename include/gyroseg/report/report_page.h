@@ -30,8 +30,8 @@ struct ReportPage {
 /// UTF-8, become '?'.
 [[nodiscard]] std::string html_escaped(const std::string& text);
 
-/// A figure as an image inside the page. Figures have a white ground of their own.
-[[nodiscard]] std::string html_figure(const Svg& figure, const std::string& description);
+/// A figure as an image inside the page, described by its title. Figures have a white ground of their own.
+[[nodiscard]] std::string html_figure(const Svg& figure);
 
 /// The element that an embedding is shown in.
 [[nodiscard]] std::string embedding_place();

@@ -79,6 +79,7 @@ class Svg {
   void open_clip(double x, double y, double width, double height);
   void close_group();
 
+  [[nodiscard]] const std::string& title() const { return title_; }
   [[nodiscard]] double width() const { return width_; }
   [[nodiscard]] double height() const { return height_; }
   [[nodiscard]] const Theme& theme() const { return theme_; }
@@ -87,6 +88,7 @@ class Svg {
   [[nodiscard]] std::string document() const;
 
  private:
+  std::string title_;
   double width_;
   double height_;
   Theme theme_;

@@ -39,6 +39,9 @@ struct ProjectedEmbedding {
                                                    const ClassPrototypes& prototypes,
                                                    PictureProjection projection);
 
+/// Whose the prototypes are: the classifier's own, Frechet means of the pixels, or which are which.
+[[nodiscard]] std::string describe(const ClassPrototypes& prototypes);
+
 /// One or two sentences: space, curvature, projection and what it keeps, number of pixels.
 [[nodiscard]] std::string describe(const ProjectedEmbedding& projected, const PixelEmbeddings& pixels);
 

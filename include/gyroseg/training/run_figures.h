@@ -36,6 +36,7 @@ struct FigureRun {
 struct FigureSink {
   /// name: of a file, without extension; used once.
   std::function<void(const std::string& name, const Svg& figure)> add;
+  /// what: begins with "curves", "confusion matrices" or "panels".
   std::function<void(const std::string& what)> miss;
 };
 

@@ -7,7 +7,7 @@
 
 #include "gyroseg/report/embedding_page.h"
 #include "gyroseg/report/report_page.h"
-#include "gyroseg/training/run_panels.h"
+#include "gyroseg/training/run_figures.h"
 
 namespace gyroseg {
 
@@ -31,10 +31,11 @@ struct ReportRequest {
 /// Images of a split that pixel embeddings are taken from, at most, spread evenly.
 inline constexpr std::int64_t kReportImages = 64;
 
-/// The embedding part: pixels of the split at each run's checkpoint, the same ones in every run that has
-/// the first one's images at the same size. Runs of other classes, and those without an embedding, are left
-/// out and named to `miss`. Throws DataError.
-[[nodiscard]] EmbeddingPage report_embedding(std::vector<NamedRun>& runs, const ReportRequest& request,
+/// The embedding part: what each training kept at its validations, or pixels at the run's checkpoint; the same
+/// ones in every run that has the first one's images at the same size. They are of the val split once a run
+/// kept some, else of request.split. Runs of other classes, those without an embedding, and those whose
+/// checkpoint or data set is not there are left out and named to `miss`. runs: at least one.
+[[nodiscard]] EmbeddingPage report_embedding(const std::vector<FigureRun>& runs, const ReportRequest& request,
                                              const std::function<void(const std::string&)>& miss);
 
 }  // namespace gyroseg
