@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import {diskGeometry, planeGeometry, ringDistances} from '../../src/report/page/geometries.mjs';
+import {diskGeometry, greatCircle, planeGeometry, ringDistances, sphereGeometry} from '../../src/report/page/geometries.mjs';
 import {toggledClasses} from '../../src/report/page/legend.mjs';
 import {
   geodesicCircle, hyperbolicCircle, hyperbolicDistance, moebiusApply, moebiusApplyAll, moebiusCompose,
@@ -134,10 +134,37 @@ test('the plane: isometries are turns and shifts', () => {
   assert.deepEqual(ringDistances(0.9), [0.2, 0.4, 0.6, 0.8]);
 });
 
+test('great circles of the azimuthal view', () => {
+  const length = (points) => points.slice(1).reduce((sum, q, i) => {
+    const z = ([x, y]) => Math.cos(Math.hypot(x, y));
+    const across = ([x, y]) => Math.sin(Math.hypot(x, y));
+    const angle = ([x, y]) => Math.atan2(y, x);
+    const p = points[i];
+    return sum + Math.acos(Math.min(1, z(p) * z(q) + across(p) * across(q) * Math.cos(angle(p) - angle(q))));
+  }, 0);
+  const right = Math.PI / 2;
+  const equator = greatCircle([right, 0], [0, right]);
+  near([equator[0], equator.at(-1)].flat(), [right, 0, 0, right]);
+  equator.forEach((p) => near([Math.hypot(...p)], [right]));
+  assert.ok(Math.abs(length(equator) - right) < 1e-6);
+  // Away from the equator by the law of cosines, and bent towards the outside.
+  const arc = greatCircle([2, 0], [0, 2]);
+  assert.ok(Math.abs(length(arc) - Math.acos(Math.cos(2) ** 2)) < 1e-6);
+  assert.ok(Math.hypot(...arc[24]) > 2);
+  greatCircle([1, 0], [-0.5, 0]).forEach(([, y]) => assert.ok(Math.abs(y) < 1e-15)); // a meridian
+  assert.deepEqual(greatCircle([right, 0], [-right, 0]), [[right, 0], [-right, 0]]); // all half circles join these
+  const map = planeGeometry.compose(planeGeometry.translation([0, 0], [1, 2]), planeGeometry.rotation(right));
+  const {points, circle} = sphereGeometry.edge(map, [right, 0], [0, right]);
+  assert.equal(circle, null);
+  near(points[24], [1 - right / Math.SQRT2, 2 + right / Math.SQRT2]);
+  assert.deepEqual(ringDistances(sphereGeometry.furthestRing(3)), [1, 2, 3]);
+  assert.equal(sphereGeometry.furthestRing(0.5), 0.75);
+});
+
 test('the state survives the address; nonsense there is as nothing', () => {
   const sizes = {levels: 3, epochs: 4, views: 2};
   const state = {
-    level: 2, color: 'prediction', errors: true, hidden: [3, 5], epoch: 1, rings: false, edges: true,
+    level: 2, color: 'prediction', errors: true, hidden: [-1, 3, 5], epoch: 1, rings: false, edges: true,
     labels: false, theme: 'dark', views: [{map: [1.25, 0, 0.75, 0], zoom: 2, x: 0.5, y: -3}, null],
   };
   assert.deepEqual(readHash('#' + writeHash(state), sizes), state);

@@ -1,5 +1,8 @@
-// write_pages FOLDER: pages of planted points for page_test.mjs, which knows the rules of planting below.
-//   one.html  a ball of three snapshots; two.html  the ball beside a plane; none.html  no embedding
+// write_pages FOLDER: pages of planted points for page_test.mjs and motion_test.mjs, which know the rules of
+// planting below.
+//   one.html     a ball of three snapshots, some of its pixels undecided at the last level
+//   two.html     the ball beside a plane, which has the pixels in another order, a ninth of them missing
+//   sphere.html  an azimuthal view, of a tree with repeated leaves;  none.html  no embedding
 
 #include <cmath>
 #include <filesystem>
@@ -22,12 +25,34 @@ constexpr std::int64_t kWidth = 64;
 constexpr int kSnapshots = 3;
 constexpr double kCurvature = 1.5;
 
-// Pixel i: leaf i % 7, image i % 4, row (i / 7) % 48, column (i / 5) % 64.
+// Pixel i: leaf i % 7, image i % 4, row (i / 4) % 48, column 2 * (i / 192).
 std::int64_t leaf_of(std::int64_t i) { return i % 7; }
 
-// In snapshot s (0 the first) pixel i is taken for the next leaf where i % 10 <= 2 - s.
-std::int64_t predicted_leaf(std::int64_t i, int snapshot) {
-  return i % 10 <= kSnapshots - 1 - snapshot ? (leaf_of(i) + 1) % 7 : leaf_of(i);
+// In snapshot s (0 the first) pixel i is taken for the next leaf, in the plane for the one after it, where
+// i % 10 <= 2 - s.
+std::int64_t predicted_leaf(std::int64_t i, int snapshot, PageView view) {
+  const int step = view == PageView::plane ? 2 : 1;
+  return i % 10 <= kSnapshots - 1 - snapshot ? (leaf_of(i) + step) % 7 : leaf_of(i);
+}
+
+// In the ball, at the last level.
+bool undecided(std::int64_t i, PageView view) { return view == PageView::disk && i % 50 == 7; }
+
+// The pixels of the plane, in its order: i = (7919 j + 13) % 5000 for j = 0, 1, ..., without those of i % 9 == 4.
+torch::Tensor planted_order(PageView view) {
+  const torch::Tensor index = torch::arange(kPoints);
+  if (view != PageView::plane) {
+    return index;
+  }
+  const torch::Tensor permuted = (index * 7919 + 13) % kPoints;
+  return permuted.masked_select(permuted % 9 != 4);
+}
+
+// Hostile to HTML, SVG and scripts.
+TreeSpec planted_tree() {
+  TreeSpec tree = pascal_part();
+  tree.roots.at(1).children.at(0).children.at(2).name = "<b>\"&'<!--<script>";  // torso
+  return tree;
 }
 
 // A pixel's colour says where it is: 5 times its row, 4 times its column, 60 times its image.
@@ -54,7 +79,7 @@ torch::Tensor planted_prototypes(const Hierarchy& tree, double scale) {
   return places;
 }
 
-PageSnapshot planted_snapshot(const Hierarchy& tree, int number, double scale) {
+PageSnapshot planted_snapshot(const Hierarchy& tree, int number, double scale, PageView view) {
   PageSnapshot snapshot;
   snapshot.step = 100 * (number + 1);
   snapshot.epoch = number + 1;
@@ -71,31 +96,34 @@ PageSnapshot planted_snapshot(const Hierarchy& tree, int number, double scale) {
     for (int axis = 0; axis < 2; ++axis) {
       xy[i][axis] = prototypes[leaf_of(i)][axis] + normal(random);
     }
-    const auto leaf = static_cast<int>(predicted_leaf(i, number));
+    const auto leaf = static_cast<int>(predicted_leaf(i, number, view));
     for (int k = 1; k <= tree.num_levels(); ++k) {
-      predicted[k - 1][i] = tree.level(k).at(tree.class_at(k, leaf));
+      const bool none = k == tree.num_levels() && undecided(i, view);
+      predicted[k - 1][i] = none ? -1 : tree.level(k).at(tree.class_at(k, leaf));
     }
   }
-  const torch::Tensor index = torch::arange(kPoints, torch::kFloat64);
-  snapshot.radius = index / 1000;
-  snapshot.confidence = index / kPoints;
-  snapshot.prototype_distance = index / 500;
+  const torch::Tensor order = planted_order(view);
+  snapshot.xy = snapshot.xy.index_select(0, order);
+  snapshot.predicted = snapshot.predicted.index_select(1, order);
+  snapshot.radius = order / 1000.0;
+  snapshot.confidence = order / static_cast<double>(kPoints);
+  snapshot.prototype_distance = order / 500.0;
   return snapshot;
 }
 
 PageRun planted_run(const Hierarchy& tree, const std::string& name, PageView view) {
   PageRun run;
   run.name = name;
-  run.space = view == PageView::disk ? "poincare" : "euclidean";
+  run.space = view == PageView::disk ? "poincare" : view == PageView::sphere ? "sphere" : "euclidean";
   run.view = view;
-  run.caption = "5000 planted pixels, drawn as they are.";
-  const torch::Tensor index = torch::arange(kPoints);
+  run.caption = "5000 planted pixels, drawn as they are </script>.";
+  const torch::Tensor index = planted_order(view);
   run.image = index % kImages;
-  run.row = index.div(7, "floor") % kHeight;
-  run.column = index.div(5, "floor") % kWidth;
+  run.row = index.div(4, "floor") % kHeight;
+  run.column = 2 * index.div(kImages * kHeight, "floor");
   run.truth = index % 7;
   for (int s = 0; s < kSnapshots; ++s) {
-    run.snapshots.push_back(planted_snapshot(tree, s, 0.75));
+    run.snapshots.push_back(planted_snapshot(tree, s, 0.75, view));
   }
   return run;
 }
@@ -113,7 +141,7 @@ int main(int argc, char** argv) {
   }
   const std::filesystem::path folder = argv[1];
   std::filesystem::create_directories(folder);
-  EmbeddingPage page = {Hierarchy(pascal_part()), {}, {}};
+  EmbeddingPage page = {Hierarchy(planted_tree()), {}, {}};
   for (std::int64_t i = 0; i < kImages; ++i) {
     page.images.push_back({"image" + std::to_string(i) + ".png", planted_image(i)});
   }
@@ -123,6 +151,11 @@ int main(int argc, char** argv) {
   write_page(folder / "one.html", {"One run", {place, facts}, embedding_json(page)});
   page.runs.push_back(planted_run(page.tree, "plane", PageView::plane));
   write_page(folder / "two.html", {"Two runs", {place, facts}, embedding_json(page)});
+  TreeSpec repeated = planted_tree();
+  repeated.repeat_shallow_leaves = true;
+  EmbeddingPage sphere = {Hierarchy(repeated), page.images, {}};
+  sphere.runs.push_back(planted_run(sphere.tree, "sphere", PageView::sphere));
+  write_page(folder / "sphere.html", {"A sphere", {place, facts}, embedding_json(sphere)});
   write_page(folder / "none.html", {"No embedding", {facts}});
   return 0;
 }

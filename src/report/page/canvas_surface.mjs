@@ -38,18 +38,16 @@ export class CanvasSurface {
     this.paint({fill, stroke, width, dash});
   }
 
-  // From p to q: the shorter arc of the circle, or a line where it is null.
-  edge(p, q, circle, {stroke, width = 1}) {
+  // The shorter arc of the circle between two points or, where it is null, the line through all points.
+  edge(points, circle, {stroke, width = 1}) {
     const {context} = this;
     context.beginPath();
     if (circle) {
-      const from = Math.atan2(p[1] - circle.y, p[0] - circle.x);
-      const to = Math.atan2(q[1] - circle.y, q[0] - circle.x);
+      const [from, to] = points.map(([x, y]) => Math.atan2(y - circle.y, x - circle.x));
       const turn = Math.sin(to - from) < 0;
       context.arc(circle.x, circle.y, circle.radius, from, to, turn);
     } else {
-      context.moveTo(p[0], p[1]);
-      context.lineTo(q[0], q[1]);
+      points.forEach(([x, y], i) => (i === 0 ? context.moveTo(x, y) : context.lineTo(x, y)));
     }
     this.paint({stroke, width, dash: []});
   }

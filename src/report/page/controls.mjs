@@ -54,6 +54,7 @@ export class Controls {
     this.epoch.value = String(epochIndex);
     const epoch = this.store.epochs[epochIndex];
     this.epochText.textContent = `${Number(epoch.toFixed(2))} of ${Number(this.store.epochs.at(-1).toFixed(2))}`;
+    this.epoch.setAttribute('aria-valuetext', `epoch ${this.epochText.textContent}`);
     this.shown.textContent = counts.map(([shown, all]) => `${shown} of ${all}`).join(' | ') + ' pixels shown';
   }
 }

@@ -14,6 +14,10 @@ import {canvasTheme, isDark, onSystemTheme, setTheme} from './theme.mjs';
 const REACH = 14; // pixels from the pointer to a point that it means
 const HASH_MS = 200;
 
+// R, wherever the focus is but where letters are typed or choose.
+const resets = (event) => event.key.toLowerCase() === 'r' && !event.ctrlKey && !event.metaKey && !event.altKey &&
+  !event.target.closest('input:not([type=range], [type=checkbox]), select, textarea, [contenteditable]');
+
 export class EmbeddingPage {
   constructor(root, stored) {
     this.store = new EmbeddingStore(stored);
@@ -34,8 +38,8 @@ export class EmbeddingPage {
       step: (direction) => this.step(i, direction),
       grabbed: (place) => picture.view.grabbed(place, picture.visible, REACH),
       marked: () => picture.markedPlace(),
-      reset: () => this.reset(),
     }));
+    document.addEventListener('keydown', (event) => resets(event) && this.reset());
     this.readAddress();
     new ResizeObserver(() => this.draw()).observe(this.stage);
     onSystemTheme(() => this.refresh());
@@ -114,19 +118,26 @@ export class EmbeddingPage {
   showLegend(looks) {
     const {tree} = this.store;
     const {state} = this;
-    const nodes = tree.levels[state.level - 1];
     const counts = this.pictures.map((picture) => picture.counts(state));
+    const classless = state.hidden.includes(-1) || counts.some((count) => count.has(-1));
+    const nodes = classless ? [...tree.levels[state.level - 1], -1] : tree.levels[state.level - 1];
+    const noClass = state.color === 'truth' ? 'unlabelled' : 'undecided';
     const classes = nodes.map((node) => ({
-      node, name: tree.names[node], title: tree.paths[node], look: looks.get(node),
+      node, name: node < 0 ? noClass : tree.names[node],
+      title: node < 0 ? `no ${state.color} at this level` : tree.paths[node], look: looks.get(node),
       count: counts.map((count) => count.get(node) || 0).join(' | '), hidden: state.hidden.includes(node),
     }));
+    const focusOn = (selector) => this.legend.querySelector(selector)?.focus(); // the entries are new ones
     this.legend.replaceChildren(...legendOf(classes, {
       toggle: (node, alone) => {
         this.set({hidden: toggledClasses(state.hidden, node, alone, nodes)});
-        this.legend.querySelector(`[data-node="${node}"]`).focus();
+        focusOn(`[data-node="${node}"]`);
       },
-      all: (show) => this.set({hidden: show ? state.hidden.filter((n) => !nodes.includes(n))
-                                            : [...new Set([...state.hidden, ...nodes])].sort((a, b) => a - b)}),
+      all: (show) => {
+        this.set({hidden: show ? state.hidden.filter((n) => !nodes.includes(n))
+                               : [...new Set([...state.hidden, ...nodes])].sort((a, b) => a - b)});
+        focusOn(`[data-show="${show ? 'all' : 'none'}"]`);
+      },
     }));
   }
 

@@ -1,4 +1,4 @@
-// The two pictures that an embedding is shown in, behind one interface. A map is an isometry of the
+// The pictures that an embedding is shown in, behind one interface. A map is an isometry of the
 // picture, applied to the original points; the screen's zoom is not part of it.
 //
 //   place(xy, curvature)  tangent coordinates at the picture's centre -> points of the picture, whose
@@ -8,7 +8,8 @@
 //   towardsCentre(p, t)   the point at share t of the way from p to the centre
 //   inside(p, unit)       p, or the nearest place that can be grabbed, where no point is, or dragged to; unit:
 //                         pixels that a length of 1 has on the screen
-//   edge(p, q)            {x, y, radius} of the circle that the geodesic is part of; null: a line
+//   edge(map, p, q)       the geodesic from p to q under the map: {points, circle}, the arc of {x, y, radius} between
+//                         two points or, where circle is null, the line through them all
 //   ring(map, d, curvature)  the circle of distance d from the centre: {x, y, radius}
 
 import {
@@ -33,7 +34,11 @@ export const diskGeometry = {
   rotation: moebiusRotation,
   translation: moebiusTranslation,
   towardsCentre: towardsOrigin,
-  edge: geodesicCircle,
+
+  edge(map, p, q) {
+    const points = [moebiusApply(map, p), moebiusApply(map, q)];
+    return {points, circle: geodesicCircle(...points)};
+  },
 
   place(xy, curvature) {
     const placed = new Float64Array(xy.length);
@@ -88,7 +93,7 @@ export const planeGeometry = {
   rotation: (angle) => [Math.cos(angle), Math.sin(angle), 0, 0],
   translation: ([px, py], [qx, qy]) => [1, 0, qx - px, qy - py],
   towardsCentre: ([x, y], t) => [x * (1 - t), y * (1 - t)],
-  edge: () => null,
+  edge: (map, p, q) => ({points: [planeGeometry.apply(map, p), planeGeometry.apply(map, q)], circle: null}),
   place: (xy) => Float64Array.from(xy),
 
   // Half the side of the picture: a few far points do not press all others together.
@@ -113,7 +118,42 @@ export const planeGeometry = {
   furthestRing: (extent) => extent * 1.5,
 };
 
-export const geometryOf = (view) => (view === 'disk' ? diskGeometry : planeGeometry);
+// Pieces that a great circle is drawn in.
+const PIECES = 48;
+
+// The shorter great circle between two points of an azimuthal view, whose distance from the centre is the angle.
+export function greatCircle(p, q) {
+  const lift = ([x, y]) => {
+    const angle = Math.hypot(x, y);
+    const s = angle > 0 ? Math.sin(angle) / angle : 1;
+    return [s * x, s * y, Math.cos(angle)];
+  };
+  const [u, v] = [lift(p), lift(q)];
+  const whole = Math.acos(Math.min(1, Math.max(-1, u[0] * v[0] + u[1] * v[1] + u[2] * v[2])));
+  if (!(Math.sin(whole) > 1e-9)) { // one point, or two that all half circles join
+    return [p, q];
+  }
+  return Array.from({length: PIECES + 1}, (_, i) => {
+    const [a, b] = [PIECES - i, i].map((k) => Math.sin((k / PIECES) * whole) / Math.sin(whole));
+    const [x, y, z] = u.map((w, axis) => a * w + b * v[axis]);
+    const across = Math.hypot(x, y);
+    const s = across > 0 ? Math.atan2(across, z) / across : 1;
+    return [s * x, s * y];
+  });
+}
+
+// The azimuthal view is moved as a plane: shifts and turns of the picture, not of the sphere.
+export const sphereGeometry = {
+  ...planeGeometry,
+  name: 'sphere',
+  edge: (map, p, q) => ({points: greatCircle(p, q).map((z) => planeGeometry.apply(map, z)), circle: null}),
+  // No two points are further apart.
+  furthestRing: (extent) => Math.min(Math.PI, planeGeometry.furthestRing(extent)),
+};
+
+const GEOMETRIES = {disk: diskGeometry, plane: planeGeometry, sphere: sphereGeometry};
+
+export const geometryOf = (view) => GEOMETRIES[view];
 
 // About four round distances up to `furthest`.
 export function ringDistances(furthest) {

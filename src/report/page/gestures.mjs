@@ -9,8 +9,8 @@ export const KEYS_HELP = 'Drag moves, shift-drag turns, the wheel or two fingers
 
 const stillMotion = () => window.matchMedia('(prefers-reduced-motion: reduce)').matches;
 
-// handlers: {changed(), hover(place, touch), leave(), step(direction), grabbed(place), marked(), reset()}: grabbed()
-// is the view's, marked() gives the screen place of the marked point or null.
+// handlers: {changed(), hover(place, touch), leave(), step(direction), grabbed(place), marked()}: grabbed() is the
+// view's, marked() gives the screen place of the marked point or null.
 export class Gestures {
   constructor(canvas, view, handlers) {
     Object.assign(this, {canvas, view, handlers});
@@ -151,8 +151,6 @@ export class Gestures {
       this.view.zoomAbout(middle, 1.25);
     } else if (key === '-') {
       this.view.zoomAbout(middle, 0.8);
-    } else if (key === 'r') {
-      this.handlers.reset();
     } else if (key === 'n' || key === 'p') {
       this.handlers.step(key === 'n' ? 1 : -1);
     } else if (key === 'c' && this.handlers.marked()) {

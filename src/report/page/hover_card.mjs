@@ -7,7 +7,7 @@ const CROP = 176; // side on the page, pixels
 
 const figure = (x) => (Number.isFinite(x) ? x.toPrecision(4) : '–');
 
-// Side of the square of image pixels around the pixel: a third of the smaller side of the image.
+// Side of the square of image pixels around the pixel: half of the smaller side of the image.
 export const cropSide = (width, height) => Math.max(16, Math.min(96, Math.round(Math.min(width, height) / 2)));
 
 // Draws the image around (row, column), enlarged with square pixels, and frames the pixel.

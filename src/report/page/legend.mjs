@@ -30,8 +30,8 @@ export function legendOf(classes, {toggle, all}) {
   return [
     element('div', {class: 'legend-head'},
             element('span', {}, 'Classes'),
-            element('button', {type: 'button', class: 'quiet', onclick: () => all(true)}, 'all'),
-            element('button', {type: 'button', class: 'quiet', onclick: () => all(false)}, 'none')),
+            element('button', {type: 'button', class: 'quiet', 'data-show': 'all', onclick: () => all(true)}, 'all'),
+            element('button', {type: 'button', class: 'quiet', 'data-show': 'none', onclick: () => all(false)}, 'none')),
     element('ul', {class: 'legend-list', title: 'click hides or shows; shift-click shows alone'}, ...items),
   ];
 }

@@ -7,8 +7,10 @@ import {legibleColor} from './theme.mjs';
 
 const POINT = 2.6; // radius of a marker, pixels
 const LONGEST_LABEL = 22;
+const NO_CLASS = '#888888'; // of points without a class at the level
 
-// The look of every class of a level: siblings share a hue, shapes tell them apart without colour.
+// The look of every class of a level, and of -1, no class: siblings share a hue, shapes tell them apart without
+// colour.
 export function classLooks(tree, level, dark) {
   const looks = new Map();
   tree.levels[level - 1].forEach((node, i) => {
@@ -17,6 +19,7 @@ export function classLooks(tree, level, dark) {
       shape: MARKER_SHAPES[i % MARKER_SHAPES.length],
     });
   });
+  looks.set(-1, {color: NO_CLASS, shape: 'circle'});
   return looks;
 }
 
@@ -41,8 +44,8 @@ function drawRings(surface, view, snapshot, theme) {
     surface.circle(x, y, radius, {stroke: theme.line, width: 1, dash: [3, 3]});
   }
   const [x, y] = view.toScreen(geometry.apply(view.map, [0, 0]));
-  surface.edge([x - 4, y], [x + 4, y], null, {stroke: theme.muted});
-  surface.edge([x, y - 4], [x, y + 4], null, {stroke: theme.muted});
+  surface.edge([[x - 4, y], [x + 4, y]], null, {stroke: theme.muted});
+  surface.edge([[x, y - 4], [x, y + 4]], null, {stroke: theme.muted});
   return rings;
 }
 
@@ -67,7 +70,7 @@ function drawPoints(surface, view, {visible, classes, looks}) {
     const y = screen[2 * i + 1];
     if (visible[i] && x > -5 && y > -5 && x < surface.width + 5 && y < surface.height + 5) {
       const look = looks.get(classes[i]);
-      surface.marker(x, y, look ? look.shape : 'circle', POINT, look ? look.color : '#888888');
+      surface.marker(x, y, look.shape, POINT, look.color);
     }
   }
   surface.closeMarkers();
@@ -79,11 +82,10 @@ function drawEdges(surface, view, tree, shown, prototypes, theme) {
   const root = [0, 0];
   for (const node of shown) {
     const parent = tree.parents[node];
-    const p = view.geometry.apply(view.map, prototypeAt(prototypes, node));
-    const q = view.geometry.apply(view.map, parent < 0 ? root : prototypeAt(prototypes, parent));
-    if ([...p, ...q].every(Number.isFinite)) {
-      const circle = view.geometry.edge(p, q);
-      surface.edge(view.toScreen(p), view.toScreen(q), circle && view.circleOnScreen(circle),
+    const {points, circle} = view.geometry.edge(view.map, prototypeAt(prototypes, node),
+                                                parent < 0 ? root : prototypeAt(prototypes, parent));
+    if (points.flat().every(Number.isFinite)) {
+      surface.edge(points.map((z) => view.toScreen(z)), circle && view.circleOnScreen(circle),
                    {stroke: theme.edge, width: parent < 0 ? 1 : 1.6});
     }
   }

@@ -4,7 +4,7 @@ const DEFAULTS = {
   level: 0, // 0: the finest
   color: 'truth', // truth | prediction
   errors: false, // only the pixels that are wrong at the level
-  hidden: [], // nodes, hidden where they are classes of the level shown
+  hidden: [], // nodes, hidden where they are classes of the level shown; -1: the points of no class
   epoch: -1, // index into the epochs; -1: the last
   rings: true,
   edges: true,
@@ -58,7 +58,7 @@ export function readHash(text, {levels, epochs, views}) {
   const parts = new URLSearchParams(text.replace(/^#/, ''));
   const flag = (key) => (parts.has(key) ? parts.get(key) === '1' : DEFAULTS[key]);
   const choice = (key, values) => (values.includes(parts.get(key)) ? parts.get(key) : DEFAULTS[key]);
-  const hidden = (parts.get('hidden') || '').split('.').filter((n) => /^\d+$/.test(n)).map(Number);
+  const hidden = (parts.get('hidden') || '').split('.').filter((n) => /^(-1|\d+)$/.test(n)).map(Number);
   return {
     level: integerIn(parts.get('level'), 1, levels, DEFAULTS.level),
     color: choice('color', ['truth', 'prediction']),

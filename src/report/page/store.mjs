@@ -10,8 +10,8 @@ export function unpack(text, Type) {
 
 // The class tree: classAt(level, node) is the node's class at a level, or -1 where it has none.
 export class ClassTree {
-  constructor({names, paths, parents, depths, leaves, levels, colors}) {
-    Object.assign(this, {names, paths, parents, depths, leaves, levels, colors});
+  constructor({names, paths, parents, depths, leaves, levels, colors, top_copies: topCopies}) {
+    Object.assign(this, {names, paths, parents, depths, leaves, levels, colors, topCopies});
   }
 
   classAt(level, node) {
@@ -25,12 +25,14 @@ export class ClassTree {
     return at;
   }
 
-  // The classes of a level and their ancestors.
+  // The classes of a level and their ancestors; of the copies of a repeated leaf the highest alone.
   shownAt(level) {
     const shown = new Set();
     for (const cls of this.levels[level - 1]) {
       for (let node = cls; node >= 0; node = this.parents[node]) {
-        shown.add(node);
+        if (this.topCopies[node] === node) {
+          shown.add(node);
+        }
       }
     }
     return shown;

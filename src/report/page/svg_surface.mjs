@@ -31,12 +31,13 @@ export class SvgSurface {
     this.body.push(`<circle cx="${short(x)}" cy="${short(y)}" r="${short(radius)}"${this.paint(paint)}/>`);
   }
 
-  edge(p, q, circle, paint) {
-    const [from, to] = [p, q].map((z) => z.map(short).join(' '));
-    let shape = `L${to}`;
+  edge(points, circle, paint) {
+    const [from, ...others] = points.map((z) => z.map(short).join(' '));
+    let shape = others.map((z) => `L${z}`).join('');
     if (circle) {
+      const [p, q] = points;
       const turn = (p[0] - circle.x) * (q[1] - circle.y) - (p[1] - circle.y) * (q[0] - circle.x);
-      shape = `A${short(circle.radius)} ${short(circle.radius)} 0 0 ${turn > 0 ? 1 : 0} ${to}`;
+      shape = `A${short(circle.radius)} ${short(circle.radius)} 0 0 ${turn > 0 ? 1 : 0} ${others[0]}`;
     }
     this.body.push(`<path d="M${from}${shape}"${this.paint(paint)}/>`);
   }
