@@ -253,8 +253,16 @@ class EmbeddingCollector {
       shown.moments = std::move(found.moments);
       shown.source = split_ + " split at checkpoint " + found.checkpoint;
     }
-    if (shown.moments.empty()) {
+    const std::size_t diverged = std::erase_if(shown.moments, [](const EmbeddingSnapshot& moment) {
+      return !moment.pixels.tangents.isfinite().all().item<bool>();
+    });
+    if (diverged > 0) {
+      leave_out(shown.run, c10::str("at ", diverged, " of ", diverged + shown.moments.size(),
+                                    " moments it is not of finite numbers, as after a training that diverged"));
+    } else if (shown.moments.empty()) {
       leave_out(shown.run, "the network has none, as no loss and no classifier reads one, or the split has no labelled pixel");
+    }
+    if (shown.moments.empty()) {
       return;
     }
     page_.runs.push_back(page_run(shown, data, images_));

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include <cmath>
 #include <fstream>
@@ -11,6 +13,7 @@
 
 #include "binaries/program.h"
 #include "gyroseg/config/read.h"
+#include "gyroseg/models/safetensors.h"
 #include "support/tiny_run.h"
 
 namespace gyroseg::report_test {
@@ -232,6 +235,22 @@ TEST_F(ReportTest, TheTroubleOfOneRunLeavesTheOther) {
   const nlohmann::json data = page_data(page_text(path("lost") / "report.html"));
   ASSERT_EQ(data.at("runs").size(), 1u);
   EXPECT_EQ(data.at("runs").at(0).at("name"), "ball");
+}
+
+TEST_F(ReportTest, AnEmbeddingOfNaNLeavesTheOther) {
+  copy_run("ball", "nan", {"config.yaml", "metrics.jsonl", "best.safetensors", "best.json"});
+  const fs::path weights = path("nan") / "best.safetensors";
+  TensorFile file = read_safetensors(weights);
+  for (auto& [name, tensor] : file.tensors) {
+    if (name.starts_with("projection.out")) {
+      tensor = torch::full_like(tensor, std::nan(""));
+    }
+  }
+  write_safetensors(weights, file);
+  const ProgramResult result = run_binary("report", run("nan") + "--against " + path("plane").string() + " --samples 0");
+  ASSERT_EQ(result.status, 0) << result.text;
+  EXPECT_THAT(result.text, HasSubstr("left out: embedding of nan: at 1 of 1 moments it is not of finite numbers"));
+  EXPECT_EQ(page_data(page_text(path("nan") / "report.html")).at("runs").size(), 1u);
 }
 
 TEST_F(ReportTest, EachSectionSaysWhatItLacks) {
