@@ -59,11 +59,11 @@ struct Outputs {
 };
 
 void write_results(const LoadedRun& run, const PredictionMasks& masks, const Decoded& decoded,
-                   const torch::Tensor& rgb, const Outputs& outputs) {
+                   const torch::Tensor& rgb, const std::vector<Rgb>& colors, const Outputs& outputs) {
   for (int k = 1; k <= run.tree.num_levels(); ++k) {
     const torch::Tensor classes = decoded.levels[k - 1].classes[0].cpu();
     masks.write(outputs.folder, outputs.name, k, classes);
-    write_image(outputs.overlay(k), overlay(rgb, classes, level_palette(run.tree, k)));
+    write_image(outputs.overlay(k), overlay(rgb, classes, level_palette(run.tree, k, colors)));
   }
   write_image(outputs.confidence(), confidence_image(decoded.levels.back().confidence[0].cpu()));
 }
@@ -86,11 +86,12 @@ int infer(const cxxopts::ParseResult& arguments) {
   }
   std::filesystem::create_directories(folder);
 
+  const std::vector<Rgb> colors = node_palette(run.tree);
   Progress progress(std::cerr, on_terminal(), static_cast<std::int64_t>(images.size()));
   for (std::size_t i = 0; i < images.size(); ++i) {
     const InputImage input = load_image(images[i], run.config.data);
     const std::vector<Decoded> decoded = segment(run, input, {run.config.decode.front()});
-    write_results(run, masks, decoded.front(), input.rgb, outputs[i]);
+    write_results(run, masks, decoded.front(), input.rgb, colors, outputs[i]);
     progress.update(static_cast<std::int64_t>(i + 1), images[i].string());
   }
   progress.clear();

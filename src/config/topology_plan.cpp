@@ -290,18 +290,31 @@ std::vector<StudyArm> arms_of(const TopologyPlan& plan) {
 }
 
 void refuse_axis_keys(const TopologyPlan& plan, const std::vector<std::string>& overrides) {
-  std::vector<std::string> keys = {"seed", "name"};
+  const auto key_of = [](const std::string& override) { return override.substr(0, override.find('=')); };
+  std::set<std::string> keys = {"seed", "name"};
+  const auto add_keys = [&](const std::vector<std::string>& varied) {
+    for (const std::string& override : varied) {
+      keys.insert(key_of(override));
+    }
+  };
   if (!plan.spaces.empty()) {
-    keys.insert(keys.end(), {"embedding.space", "embedding.dim", "embedding.curvature", "embedding.learn_curvature"});
+    keys.insert({"embedding.space", "embedding.dim", "embedding.curvature", "embedding.learn_curvature"});
   }
   if (!plan.tuning.lr.empty()) {
-    keys.emplace_back("optimizer.lr");
+    keys.insert("optimizer.lr");
+  }
+  for (const PlanSpace& space : plan.spaces) {
+    add_keys(space.overrides);
+  }
+  for (const std::vector<PlanChoice>& choices : {plan.losses, plan.arms}) {
+    for (const PlanChoice& choice : choices) {
+      add_keys(choice.overrides);
+    }
   }
   for (const std::string& override : overrides) {
-    const std::string key = override.substr(0, override.find('='));
-    if (std::find(keys.begin(), keys.end(), key) != keys.end()) {
-      throw ConfigError(key + " is not the same in all runs: change " + plan.file.string() + " (seeds, spaces, "
-                        "dimensions, curvatures, tune.lr), or a copy of it");
+    if (keys.contains(key_of(override))) {
+      throw ConfigError(key_of(override) + " is not the same in all runs: change " + plan.file.string() +
+                        " (seeds, spaces, dimensions, curvatures, losses, arms, tune.lr), or a copy of it");
     }
   }
 }

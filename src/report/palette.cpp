@@ -188,8 +188,7 @@ class TreePainter {
 
 std::vector<Rgb> node_palette(const Hierarchy& tree) { return TreePainter(tree).colors(); }
 
-std::vector<Rgb> level_palette(const Hierarchy& tree, int k) {
-  const std::vector<Rgb> colors = node_palette(tree);
+std::vector<Rgb> level_palette(const Hierarchy& tree, int k, const std::vector<Rgb>& colors) {
   std::vector<Rgb> palette;
   for (const int node : tree.level(k)) {
     palette.push_back(colors[node]);

@@ -67,13 +67,14 @@ torch::Tensor labels_for(const SegmentationDataset& dataset, std::int64_t index,
 }  // namespace
 
 PredictionMasks::PredictionMasks(const Hierarchy& tree, int ignore_index) {
+  const std::vector<Rgb> node_colors = node_palette(tree);
   for (int k = 1; k <= tree.num_levels(); ++k) {
     const std::vector<std::int64_t> values = values_of(tree, k);
     if (values.size() >= kValues) {
       throw DataError(
           c10::str("level ", k, " has ", values.size(), " classes; a mask file holds 255"));
     }
-    const std::vector<Rgb> colors = level_palette(tree, k);
+    const std::vector<Rgb> colors = level_palette(tree, k, node_colors);
     Level level;
     const auto size = static_cast<std::int64_t>(values.size());
     level.values = torch::empty({size + 1}, torch::kUInt8);

@@ -16,7 +16,7 @@ constexpr std::int64_t kWhite = 255;
 }  // namespace
 
 void write_sample_view(const std::filesystem::path& file, const Hierarchy& tree,
-                       const SampleView& sample) {
+                       const std::vector<Rgb>& colors, const SampleView& sample) {
   TORCH_CHECK_VALUE(static_cast<int>(sample.predictions.size()) == tree.num_levels(),
                     "write_sample_view: expected predictions of ", tree.num_levels(),
                     " levels, got ", sample.predictions.size());
@@ -27,7 +27,7 @@ void write_sample_view(const std::filesystem::path& file, const Hierarchy& tree,
   const std::int64_t columns = 3 * (width + kGap) - kGap;
   torch::Tensor sheet = torch::full({rows, columns, 3}, kWhite, torch::kUInt8);
   for (int k = 1; k <= tree.num_levels(); ++k) {
-    const std::vector<Rgb> palette = level_palette(tree, k);
+    const std::vector<Rgb> palette = level_palette(tree, k, colors);
     const std::vector<torch::Tensor> panels = {
         sample.image, colored(folder.labels(sample.labels, k), palette),
         colored(sample.predictions[k - 1], palette)};

@@ -226,7 +226,7 @@ std::string comparison_markdown(const std::string& title, const std::vector<Comp
       "# " + title + "\n\nLevel 1 is the coarsest. n counts the runs, one a seed; std is the sample standard "
       "deviation over them. The difference is that to the twin (the reference's space, all else equal), "
       "seed by seed, with the paired Student-t 95 % interval; p is two-sided, p Holm is corrected for all "
-      "the comparisons of its table. A single pair has no interval; a row whose twin has a twin itself is "
+      "the comparisons of its table. A single pair has no interval, nor have equal differences; a row whose twin has a twin itself is "
       "shown, not tested.\n" + (note.empty() ? "" : "\n" + note + "\n");
   const std::vector<MeasureTables> all = measure_tables(tables);
   const std::string undefined = undefined_everywhere(all);
@@ -253,7 +253,10 @@ std::string comparison_markdown(const std::string& title, const std::vector<Comp
 
 std::string comparison_latex(const std::string& title, const std::vector<ComparisonTable>& tables,
                              const std::string& note) {
-  std::string text = note.empty() ? "" : "\\noindent " + latex_escaped(note) + "\n\n";
+  std::string text = "% needs \\usepackage{booktabs,graphicx}\n\n";
+  if (!note.empty()) {
+    text.append("\\noindent ").append(latex_escaped(note)).append("\n\n");
+  }
   const auto add = [&](const MeasureTables& measure, const std::string& caption, const TextTable& table) {
     text += "\\begin{table}\n\\centering\n\\caption{" +
             latex_escaped(title + ": " + with_better(measure.heading) + ". " + caption) + "}\n" +

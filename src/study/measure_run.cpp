@@ -73,7 +73,7 @@ std::vector<Measure> measure_run(LoadedRun& run, const std::string& split,
                  radii(run, embedding, batch->labels), batch->labels);
       for (std::size_t b = 0; b < batch->indices.size(); ++b) {
         sampler.add(embedded_image(batch->indices[b], static_cast<std::int64_t>(b), batch->labels, decoded,
-                                   embedding, *run.model->manifold()));
+                                   embedding));
       }
       done += batch->images.size(0);
       if (progress) {

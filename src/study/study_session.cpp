@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdio>
-#include <fstream>
-#include <nlohmann/json.hpp>
 #include <thread>
 
 #include <c10/util/StringUtil.h>
@@ -27,16 +25,6 @@ struct Steps {
   std::int64_t made = 0;
   std::int64_t all = 0;
 };
-
-// Where a training's last checkpoint stands.
-Steps steps_of(const RunFolder& run) {
-  std::ifstream in(fs::path(run.last()).replace_extension(".json"));
-  const auto json = nlohmann::json::parse(in, nullptr, /*allow_exceptions=*/false);
-  if (!json.is_object()) {
-    return {};
-  }
-  return {json.value("step", std::int64_t{0}), json.value("total_steps", std::int64_t{0})};
-}
 
 // Of train's own line, "step 20/400  epoch 1  loss 1.78 ...".
 std::optional<Steps> steps_of(const std::string& line) {
@@ -118,13 +106,13 @@ void StudySession::train_and_measure(const StudyRun& run) {
   const char* what = state == RunState::missing ? "training" : state == RunState::started ? "going on" : "measuring";
   say(run.name + " (" + std::to_string(place) + " of " + std::to_string(runs_.all) + "): " + what + " in " +
       working.path.string());
-  if (state == RunState::trained || train(run, config, state)) {
+  if (state == RunState::trained || train(run, state)) {
     measure_and_keep(run);
   }
 }
 
 // Whether it is ready to be measured.
-bool StudySession::train(const StudyRun& run, const Config& config, RunState state) {
+bool StudySession::train(const StudyRun& run, RunState state) {
   const RunFolder working{options_.folders.working(run)};
   // Its own config.yaml is written once the data have been read; until then the plan's is the config.
   std::vector<std::string> command = {options_.train.string()};
@@ -141,12 +129,6 @@ bool StudySession::train(const StudyRun& run, const Config& config, RunState sta
     return false;
   }
   if (!succeeded(run, trained, "train")) {
-    return false;
-  }
-  const Steps steps = steps_of(working);
-  if (steps.made < steps.all && config.training.early_stopping == 0) {
-    fail(run, "train stopped at step " + std::to_string(steps.made) + " of " + std::to_string(steps.all) +
-                  "; the same command goes on");
     return false;
   }
   return true;

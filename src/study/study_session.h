@@ -43,7 +43,7 @@ class StudySession {
 
   void make(const StudyRun& run);
   void train_and_measure(const StudyRun& run);
-  [[nodiscard]] bool train(const StudyRun& run, const Config& config, RunState state);
+  [[nodiscard]] bool train(const StudyRun& run, RunState state);
   void measure_and_keep(const StudyRun& run);
   void start(const StudyRun& run, const Config& config) const;
   [[nodiscard]] ChildResult child(const StudyRun& run, const std::vector<std::string>& arguments,

@@ -3,7 +3,6 @@
 #include <torch/types.h>
 #include <torch/utils.h>
 
-#include <algorithm>
 
 #include "embedding_tables.h"
 #include "gyroseg/metrics/level_metrics.h"
@@ -51,7 +50,7 @@ class RunEmbedding {
     picture.curvature = projected_.space == PictureSpace::disk ? pixels_.curvature : 1;
     picture.theme = request_.theme;
     const std::vector<std::string> names = class_names(tree_, level);
-    const std::vector<Rgb> palette = level_palette(tree_, level);
+    const std::vector<Rgb> palette = level_palette(tree_, level, colors_);
     for (std::size_t i = 0; i < names.size(); ++i) {
       picture.legend.push_back({names[i], palette[i]});
     }

@@ -129,8 +129,7 @@ EmbeddingNetwork network_of(LoadedRun& run) {
 }
 
 EmbeddedImage embedded_image(std::int64_t index, std::int64_t b, const torch::Tensor& labels,
-                             const Decoded& decoded, const torch::Tensor& embedding,
-                             const Manifold& manifold) {
+                             const Decoded& decoded, const torch::Tensor& embedding) {
   EmbeddedImage image;
   image.index = index;
   image.labels = labels[b];
@@ -138,11 +137,11 @@ EmbeddedImage embedded_image(std::int64_t index, std::int64_t b, const torch::Te
     image.decoded.levels.push_back({level.classes.narrow(0, b, 1), level.confidence.narrow(0, b, 1)});
   }
   if (embedding.defined()) {
-    const std::int64_t height = labels.size(1);
-    const std::int64_t width = labels.size(2);
-    CellCollector cells(manifold, height, width);
-    cells.add(embedding.narrow(0, b, 1), {0, 0, height, width});
-    cells.give(image);
+    const std::int64_t h = embedding.size(2);
+    const std::int64_t w = embedding.size(3);
+    image.tangents = embedding[b].to(torch::kCPU, torch::kFloat32).flatten(1).t().contiguous();
+    image.rows = cell_centres(0, labels.size(1), h).view({h, 1}).expand({h, w}).flatten();
+    image.columns = cell_centres(0, labels.size(2), w).repeat({h});
   }
   return image;
 }

@@ -12,6 +12,7 @@
 #include "gyroseg/data/loader.h"
 #include "gyroseg/inference/predict.h"
 #include "gyroseg/models/weights.h"
+#include "gyroseg/report/palette.h"
 #include "gyroseg/report/prediction_masks.h"
 #include "gyroseg/report/sample_view.h"
 #include "gyroseg/training/validate.h"
@@ -73,6 +74,7 @@ class ResultFiles {
       }
     }
     if (!options.views.empty()) {
+      colors_ = node_palette(tree_);
       const std::int64_t count = std::min(options.num_views, dataset.size());
       for (std::int64_t i = 0; i < count; ++i) {
         const std::int64_t index = i * dataset.size() / count;
@@ -104,7 +106,7 @@ class ResultFiles {
       }
       if (const auto view = views_.find(index); view != views_.end()) {
         const torch::Tensor labels = batch.labels[static_cast<std::int64_t>(b)];
-        write_sample_view(view->second, tree_, {image(index, labels), labels, classes});
+        write_sample_view(view->second, tree_, colors_, {image(index, labels), labels, classes});
       }
     }
   }
@@ -122,6 +124,7 @@ class ResultFiles {
   const EvaluationOptions& options_;
   std::vector<std::string> names_;
   std::unique_ptr<PredictionMasks> masks_;
+  std::vector<Rgb> colors_;  ///< [V], where there are views
   std::map<std::int64_t, std::filesystem::path> views_;  ///< by index
 };
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <optional>
 #include <set>
 #include <tuple>
 
@@ -214,14 +215,13 @@ class EmbeddingCollector {
     const FigureRun& run = shown.run;
     const RunFolder folder{run.folder};
     const auto refuse = [&](const std::string& reason) {
-      miss_("snapshots of " + run.name + ": " + reason + "; the checkpoint is shown");
+      miss_("snapshots of " + run.name + ": " + reason + "; the checkpoint is taken in their place");
       shown.moments.clear();
     };
     try {
       shown.moments = kept_moments(folder, request_.points);
       if (!shown.moments.empty()) {
-        const SegmentationDataset data(run.config.data, shown.tree, "val");
-        (void)images_of(shown.moments.front().pixels, data);
+        check_images(shown);
       } else if (!snapshot_files(folder.embeddings()).empty()) {
         refuse(c10::str("more than the ", request_.points, " pixels of --points"));
       }
@@ -230,6 +230,17 @@ class EmbeddingCollector {
     } catch (const DataError& error) {
       refuse(error.what());
     }
+  }
+
+  // Throws DataError where they are not those of the snapshots. Without a data set add() says so.
+  static void check_images(const RunToShow& shown) {
+    std::optional<SegmentationDataset> data;
+    try {
+      data.emplace(shown.run.config.data, shown.tree, "val");
+    } catch (const DataError&) {
+      return;
+    }
+    (void)images_of(shown.moments.front().pixels, *data);
   }
 
   // Those of a run's snapshots, once there are any, for all runs: one is found in the other then.

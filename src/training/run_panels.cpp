@@ -161,6 +161,7 @@ std::vector<PanelGrid> run_panels(std::vector<NamedRun>& runs, const Segmentatio
     shown.push_back(predict_sample(runs, dataset, index));
   }
   const LevelFolder folder(tree);
+  const std::vector<Rgb> colors = node_palette(tree);
   const std::string mode = runs.front().run.config.decode.front();
   std::vector<PanelGrid> grids;
   for (const int level : levels) {
@@ -168,7 +169,7 @@ std::vector<PanelGrid> run_panels(std::vector<NamedRun>& runs, const Segmentatio
     grid.title = (runs.size() == 1 ? runs.front().name + ": " : "") + split + " split, level " +
                  std::to_string(level) + (runs.size() == 1 ? ", " + mode : "");
     grid.columns = headings(runs);
-    const std::vector<Rgb> palette = level_palette(tree, level);
+    const std::vector<Rgb> palette = level_palette(tree, level, colors);
     const std::vector<std::string> names = class_names(tree, level);
     for (std::size_t i = 0; i < names.size(); ++i) {
       grid.legend.push_back({names[i], palette[i]});

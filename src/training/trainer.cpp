@@ -148,13 +148,8 @@ TrainOutcome Trainer::run() {
   }
   progress.clear();
   if (state_.step < state_.total_steps) {
-    if (!nonfinite_.in_a_series()) {
-      save_last();
-    }
+    save_last();
     return TrainOutcome::interrupted;
-  }
-  if (nonfinite_.in_a_series()) {
-    return TrainOutcome::diverged;
   }
   show_embedding();
   return TrainOutcome::finished;
@@ -260,7 +255,7 @@ void Trainer::validate_and_save() {
   const std::optional<Validation> train_evaluation =
       train_evaluation_ ? std::optional(measure(*train_evaluation_)) : std::nullopt;
   const double value = best_value(validation);
-  const bool best = !nonfinite_.in_a_series() && improves(value);
+  const bool best = improves(value);
   if (best) {
     state_.best = value;
     state_.best_step = state_.step;
@@ -290,9 +285,7 @@ void Trainer::validate_and_save() {
     }
   }
   // After its line in the log: going on from here drops later lines, and writes no earlier one.
-  if (!nonfinite_.in_a_series()) {
-    save_last();
-  }
+  save_last();
   if (!validation.collapsed.empty()) {
     progress_out_ << "warning: more than 99 % of the validation pixels are predicted as "
                   << validation.collapsed << "; class weights (check_data proposes some) or a lower "

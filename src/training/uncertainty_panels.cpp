@@ -41,7 +41,7 @@ PanelGrid uncertainty_panels(const EmbeddingNetwork& network, const Segmentation
   };
   const double low = at_share(0.01), high = std::max(at_share(0.99), low + 1e-6);
   const int level = network.tree.num_levels();
-  const std::vector<Rgb> palette = level_palette(network.tree, level);
+  const std::vector<Rgb> palette = level_palette(network.tree, level, node_palette(network.tree));
   const LevelFolder folder(network.tree);
   PanelGrid grid;
   grid.title = title;

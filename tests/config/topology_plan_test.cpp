@@ -175,7 +175,7 @@ TEST_F(TopologyPlanTest, WhatNoSingleKeyShows) {
 
 TEST_F(TopologyPlanTest, WhatThePlanVariesCannotBeOverridden) {
   const TopologyPlan plan = read(kPlan + "tune: {lr: [0.001, 0.01], seed: 9}\n");
-  for (const char* key : {"seed", "name", "embedding.dim", "embedding.space", "optimizer.lr"}) {
+  for (const char* key : {"seed", "name", "embedding.dim", "embedding.space", "optimizer.lr", "loss"}) {
     try {
       refuse_axis_keys(plan, {"training.epochs=1", std::string(key) + "=2"});
       ADD_FAILURE() << key;
@@ -184,7 +184,8 @@ TEST_F(TopologyPlanTest, WhatThePlanVariesCannotBeOverridden) {
     }
   }
   EXPECT_NO_THROW(refuse_axis_keys(plan, {"training.epochs=1", "embedding.max_norm=3"}));
-  EXPECT_NO_THROW(refuse_axis_keys(read(kPlan), {"optimizer.lr=1"}));
+  EXPECT_THROW(refuse_axis_keys(read(kPlan), {"optimizer.lr=1"}), ConfigError);  // Euclid has its own
+  EXPECT_NO_THROW(refuse_axis_keys(read("{base: base.yaml, seeds: [0], arms: {a: {}}}"), {"optimizer.lr=1"}));
 }
 
 // The plans that come with the project: every run of theirs is a config.

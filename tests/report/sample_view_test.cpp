@@ -30,14 +30,14 @@ TEST(SampleView, HoldsImageTruthAndPredictionOfEveryLevel) {
     predictions.push_back(torch::tensor({{0, tree.class_at(k, tree.find("up_leg")), -1}}, torch::kInt64));
   }
   const std::filesystem::path file = folder.path() / "a.png";
-  write_sample_view(file, tree, {image, labels, predictions});
+  write_sample_view(file, tree, node_palette(tree), {image, labels, predictions});
   const torch::Tensor sheet = read_image(file);
   ASSERT_EQ(sheet.sizes(), (std::vector<std::int64_t>{11, 17, 3}));
   const Rgb black{0, 0, 0};
   const Rgb white{255, 255, 255};
   for (int k = 1; k <= 3; ++k) {
     const std::int64_t y = 5 * (k - 1);
-    const std::vector<Rgb> colors = level_palette(tree, k);
+    const std::vector<Rgb> colors = level_palette(tree, k, node_palette(tree));
     EXPECT_EQ(pixel(sheet, y, 1), (Rgb{4, 5, 6}));
     EXPECT_EQ(pixel(sheet, y, 5), white);
     EXPECT_EQ(pixel(sheet, y, 7), colors[tree.class_at(k, tree.find("head"))]);
@@ -55,8 +55,8 @@ TEST(SampleView, RefusesWhatDoesNotFit) {
   const Hierarchy tree(pascal_part());
   const torch::Tensor image = torch::zeros({2, 3, 3}, torch::kUInt8);
   const torch::Tensor labels = torch::zeros({2, 3}, torch::kInt64);
-  EXPECT_THROW(write_sample_view("a.png", tree, {image, labels, {labels, labels}}), c10::ValueError);
-  EXPECT_THROW(write_sample_view("a.png", tree, {image, labels, {labels, labels, labels.t()}}), c10::ValueError);
+  EXPECT_THROW(write_sample_view("a.png", tree, node_palette(tree), {image, labels, {labels, labels}}), c10::ValueError);
+  EXPECT_THROW(write_sample_view("a.png", tree, node_palette(tree), {image, labels, {labels, labels, labels.t()}}), c10::ValueError);
 }
 
 }  // namespace gyroseg::sample_view_test

@@ -116,8 +116,7 @@ TEST_F(PixelEmbeddingsTest, ABatchSeenWholeGivesTheSameSample) {
   const Decoded decoded = network.decoder(prediction.logits, {"level_sum"}).front();
   PixelSampler sampler(network.parts(), {140, 0, 1});
   for (int b = 0; b < kImages; ++b) {
-    sampler.add(embedded_image(kImages - 1 - b, b, torch::stack(labels), decoded, prediction.embedding,
-                               *network.model->manifold()));
+    sampler.add(embedded_image(kImages - 1 - b, b, torch::stack(labels), decoded, prediction.embedding));
   }
   const PixelEmbeddings pixels = sampler.pixels(network.data).value();
   EXPECT_EQ(places(pixels), places(expected));

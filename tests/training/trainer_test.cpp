@@ -254,9 +254,9 @@ TEST_F(TrainerTest, NonFiniteLossesDumpABatchAndStopTheRun) {
   EXPECT_EQ(dumps, 1);
 }
 
-// The first step is good and validated; nothing of the series that follows is kept, and the running
-// statistics are those of the good step.
-TEST_F(TrainerTest, ASeriesOfNonFiniteStepsLeavesTheLastGoodCheckpoint) {
+// The first step alone is good: what is saved within the series that follows is its state, running
+// statistics and all.
+TEST_F(TrainerTest, NonFiniteStepsLeaveNoTrace) {
   Config config = this->config();
   config.training.epochs = 5;
   config.training.max_nonfinite = 4;
@@ -265,14 +265,24 @@ TEST_F(TrainerTest, ASeriesOfNonFiniteStepsLeavesTheLastGoodCheckpoint) {
   config.optimizer.lr = 1e30;
   const RunFolder run = run_folder("series");
   EXPECT_EQ(train(config, run), TrainOutcome::diverged);
-  for (const std::filesystem::path& file : {run.last(), run.best()}) {
-    SCOPED_TRACE(file);
-    const auto tensors = read_safetensors(file).tensors;
-    for (const auto& [name, tensor] : tensors) {
-      EXPECT_TRUE(tensor.isfinite().all().item<bool>()) << name;
-    }
-    EXPECT_THAT(text_of(std::filesystem::path(file).replace_extension(".json")), HasSubstr("\"step\": 1"));
+  const RunFolder single = run_folder("one_step");
+  config.training.max_steps = 1;
+  EXPECT_EQ(train(config, single), TrainOutcome::finished);
+  const auto last = read_safetensors(run.last()).tensors;
+  for (const auto& [name, tensor] : read_safetensors(single.last()).tensors) {
+    EXPECT_TRUE(tensor.isfinite().all().item<bool>()) << name;
+    EXPECT_TRUE(torch::equal(last.at(name), tensor)) << name;
   }
+}
+
+// A bad batch at the very end is no divergence.
+TEST_F(TrainerTest, FewerNonFiniteStepsThanAllowedFinish) {
+  Config config = this->config();
+  config.training.max_steps = 3;
+  config.training.max_nonfinite = 3;
+  config.optimizer.lr = 1e30;
+  EXPECT_EQ(train(config, run_folder("bad_end")), TrainOutcome::finished);
+  EXPECT_THAT(progress_.str(), HasSubstr("the step is left out"));
 }
 
 TEST(BufferBackup, UndoesWhatAForwardPassMoved) {

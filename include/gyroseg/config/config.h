@@ -165,7 +165,7 @@ struct TrainingConfig {
   std::string init_from;    ///< run folder or file of the first weights as far as they fit, "" = none
   bool save_checkpoints = true;  ///< false: no weights are kept, a run cannot be resumed
   bool link_best = false;   ///< output_dir/<name>_best.safetensors leads to the best weights
-  int max_nonfinite = 5;    ///< non-finite losses in a row before the run stops
+  int max_nonfinite = 5;    ///< non-finite losses or gradients in a row before the run stops
   bool channels_last = true;
   std::string precision = "float32";  ///< float32 | bfloat16: of the network's convolutions
   bool sync_batch_norm = true;  ///< with several processes: statistics of the whole batch

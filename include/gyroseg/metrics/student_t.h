@@ -9,7 +9,7 @@ namespace gyroseg {
 struct SampleMean {
   int n = 0;
   double mean = 0;
-  // Nothing with n = 1: a single run has no spread.
+  // Nothing with n = 1: a single run has no spread. Equal values other than 0 have a deviation alone.
   std::optional<double> deviation;  ///< sample standard deviation, n - 1
   std::optional<double> low;        ///< two-sided interval of the mean
   std::optional<double> high;

@@ -18,7 +18,9 @@ namespace gyroseg {
 /// background (metrics/background.h, auto) is dark grey.
 [[nodiscard]] std::vector<Rgb> node_palette(const Hierarchy& tree);
 
-/// Colour of every class of level k, by class index.
-[[nodiscard]] std::vector<Rgb> level_palette(const Hierarchy& tree, int k);
+/// Colour of every class of level k, by class index, of the colours of node_palette. That is a search: once
+/// a tree, not once an image.
+[[nodiscard]] std::vector<Rgb> level_palette(const Hierarchy& tree, int k,
+                                             const std::vector<Rgb>& colors);
 
 }  // namespace gyroseg

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <vector>
 
+#include "gyroseg/data/mask_io.h"
 #include "gyroseg/hierarchy/hierarchy.h"
 
 namespace gyroseg {
@@ -17,10 +18,10 @@ struct SampleView {
 };
 
 /// Writes one PNG: a row a level, coarsest first, of image | truth | prediction in the colours of
-/// level_palette; black: ignored, not determined by the label, or undecided.
+/// its classes (colors [V], of node_palette); black: ignored, not determined by the label, or undecided.
 /// Throws c10::ValueError on shapes that differ or a number of levels that is not the tree's,
 /// DataError where the file cannot be written.
 void write_sample_view(const std::filesystem::path& file, const Hierarchy& tree,
-                       const SampleView& sample);
+                       const std::vector<Rgb>& colors, const SampleView& sample);
 
 }  // namespace gyroseg

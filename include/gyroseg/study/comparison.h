@@ -78,7 +78,7 @@ struct ComparisonTable {
                                               const std::vector<ComparisonTable>& tables,
                                               const std::string& note = "");
 
-/// The same, for \usepackage{booktabs}: a table a measure, then those of the copies.
+/// The same, for \usepackage{booktabs,graphicx}: a table a measure, then those of the copies.
 [[nodiscard]] std::string comparison_latex(const std::string& title,
                                            const std::vector<ComparisonTable>& tables,
                                            const std::string& note = "");

@@ -38,14 +38,13 @@ struct EmbeddedImage {
   torch::Tensor radius;    ///< [H,W] float32 distance from the origin of the cell over each pixel
 };
 
-/// The image b of a batch that the network saw whole. All on the CPU.
+/// The image b of a batch that the network saw whole, without its radius. All on the CPU.
 ///
 ///   labels     [B,H,W] int64
 ///   decoded    levels of [B,H,W]
 ///   embedding  [B,D,h,w] network outputs; undefined: there is none
 [[nodiscard]] EmbeddedImage embedded_image(std::int64_t index, std::int64_t b, const torch::Tensor& labels,
-                                           const Decoded& decoded, const torch::Tensor& embedding,
-                                           const Manifold& manifold);
+                                           const Decoded& decoded, const torch::Tensor& embedding);
 
 /// Shows every image to `visit`, in the order given, one at a time: statistics over all pixels need
 /// not keep them. In evaluation mode and without gradients; the model's mode is put back.

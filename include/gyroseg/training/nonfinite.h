@@ -36,9 +36,6 @@ class NonFiniteGuard {
 
   [[nodiscard]] bool exhausted() const { return in_a_row_ >= limit_; }
 
-  /// Whether the last step was left out: the state is then none to keep or to praise.
-  [[nodiscard]] bool in_a_series() const { return in_a_row_ > 0; }
-
  private:
   std::filesystem::path folder_;
   int limit_;

@@ -31,7 +31,7 @@ enum class TrainOutcome {
   finished,
   early_stop,   ///< training.early_stopping validations without improvement
   interrupted,  ///< Ctrl-C or stop_after; --resume goes on
-  diverged      ///< training.max_nonfinite non-finite losses in a row
+  diverged      ///< training.max_nonfinite non-finite losses or gradients in a row
 };
 
 /// Exit status of `train` where it diverged.
