@@ -77,7 +77,7 @@ int tell(TrainOutcome outcome, const RunFolder& run, const TrainingState& state,
     case TrainOutcome::interrupted:
       out << "stopped at step " << state.step << " of " << state.total_steps
           << (saved ? ", everything is saved; " : ", ") << resume << "\n";
-      return InterruptGuard::requested() ? kInterrupted : 0;  // or --stop-after
+      return kInterrupted;
     case TrainOutcome::diverged:
       out << "train: the loss stayed non-finite up to step " << state.step
           << (saved ? "; the last good checkpoint is intact" : "")
@@ -163,7 +163,9 @@ int train(const cxxopts::ParseResult& arguments) {
   std::ostream& out = group.first() ? std::cerr : nowhere;
   Trainer trainer(config, run, options, table, out, group);
   print_summary(config, run, trainer, group, out);
-  return tell(trainer.run(), run, trainer.state(), config.training.save_checkpoints, out);
+  const int status = tell(trainer.run(), run, trainer.state(), config.training.save_checkpoints, out);
+  // --stop-after is no interrupt, which may have come to another process than this one.
+  return status == kInterrupted && options.stop_after > 0 && !InterruptGuard::requested() ? 0 : status;
 }
 
 }  // namespace

@@ -135,7 +135,7 @@ TEST_F(CompareTopologies, ChoosesRatesOnValidationDataAndOutlivesFailures) {
   const ProgramResult result = run("--only poincare_c1_d2 --only broken");
   EXPECT_EQ(result.status, 1) << result.text;
   EXPECT_THAT(result.text, HasSubstr("failed: broken_lr0.0001: train ended with status 2: train: /nowhere"));
-  EXPECT_THAT(result.text, HasSubstr("failed: broken_seed0: its learning rate is not tuned"));
+  EXPECT_THAT(result.text, HasSubstr("failed: broken_seed0: no learning rate: a tuning run of its arm failed"));
   EXPECT_THAT(result.text, HasSubstr("so that a better one may lie beyond it: euclidean_d2, poincare_c1_d2.\n"));
   const std::string tuned = text_of(path("out/tuned.csv"));
   EXPECT_EQ(std::count(tuned.begin(), tuned.end(), '\n'), 5) << tuned;

@@ -80,10 +80,13 @@ TEST_F(ProcessesTest, TheFirstStepIsThatOfOneProcess) {
   EXPECT_EQ(after_rank_1(two.text), "rank 1:\nrank 1 status 0\n");  // rank 0 alone prints
   const Json one = Json::parse(bytes_of(path("alone") / "metrics.jsonl"));
   const Json both = Json::parse(bytes_of(path("two") / "metrics.jsonl"));
-  // Float32 roundings, 6e-8 each, in another order of sums; the validation stands one update later.
+  // Float32 roundings, 6e-8 each, in another order of sums; the validation stands one update later. Gradients
+  // are differences that twenty batch norms divide by: their norm keeps fewer digits, and is far off where the
+  // processes' shares are not weighed right.
   for (const auto& [term, value] : one["train"].items()) {
     const double expected = value.get<double>();
-    EXPECT_NEAR(both["train"][term].get<double>(), expected, 1e-5 * std::max(1.0, expected)) << term;
+    const double tolerance = term == "gradient_norm" ? 1e-3 : 1e-5;
+    EXPECT_NEAR(both["train"][term].get<double>(), expected, tolerance * std::max(1.0, expected)) << term;
   }
   EXPECT_NEAR(both["val"]["loss"].get<double>(), one["val"]["loss"].get<double>(), 1e-4);
 }
@@ -112,9 +115,9 @@ TEST_F(ProcessesTest, StoppingOneProcessStopsAndSaves) {
       arguments("stopped") + "--set training.epochs=100000",
       "while [ ! -e " + path("stopped/last.json").string() +
           " ]; do sleep 0.1; done; kill -TERM $other");
-  EXPECT_EQ(result.status, 0) << result.text;
+  EXPECT_EQ(result.status, 130) << result.text;
   EXPECT_THAT(result.text, HasSubstr("everything is saved; go on with: train --resume"));
-  EXPECT_EQ(after_rank_1(result.text), "rank 1:\nrank 1 status 0\n");
+  EXPECT_EQ(after_rank_1(result.text), "rank 1:\nrank 1 status 130\n");
 }
 
 TEST_F(ProcessesTest, ABatchThatCannotBeSharedIsTheUsersError) {
