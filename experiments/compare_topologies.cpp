@@ -149,7 +149,7 @@ int compare(const cxxopts::ParseResult& arguments) {
   }
   TopologyPlan plan = read_topology_plan(arguments["plan"].as<std::string>(), corruption_names());
   plan.on_top = overrides_of(arguments);
-  refuse_axis_keys(plan, plan.on_top);
+  refuse_axis_keys(plan);
   const std::vector<StudyArm> all = arms_of(plan);
   const std::vector<StudyArm> arms =
       wanted_arms(all, arguments.count("only") > 0 ? arguments["only"].as<Names>() : Names{});

@@ -289,7 +289,7 @@ std::vector<StudyArm> arms_of(const TopologyPlan& plan) {
   return arms;
 }
 
-void refuse_axis_keys(const TopologyPlan& plan, const std::vector<std::string>& overrides) {
+void refuse_axis_keys(const TopologyPlan& plan) {
   const auto key_of = [](const std::string& override) { return override.substr(0, override.find('=')); };
   std::set<std::string> keys = {"seed", "name"};
   const auto add_keys = [&](const std::vector<std::string>& varied) {
@@ -311,7 +311,7 @@ void refuse_axis_keys(const TopologyPlan& plan, const std::vector<std::string>& 
       add_keys(choice.overrides);
     }
   }
-  for (const std::string& override : overrides) {
+  for (const std::string& override : plan.on_top) {
     if (keys.contains(key_of(override))) {
       throw ConfigError(key_of(override) + " is not the same in all runs: change " + plan.file.string() +
                         " (seeds, spaces, dimensions, curvatures, losses, arms, tune.lr), or a copy of it");

@@ -46,6 +46,15 @@ torch::Tensor resize_image(const torch::Tensor& rgb, const std::array<int, 2>& s
   return result;
 }
 
+std::array<int, 2> size_within(std::int64_t height, std::int64_t width, std::int64_t longest) {
+  const std::int64_t side = std::max(height, width);
+  const double scale = side > longest ? static_cast<double>(longest) / static_cast<double>(side) : 1;
+  const auto scaled = [&](std::int64_t length) {
+    return std::max(1, static_cast<int>(static_cast<double>(length) * scale + 0.5));
+  };
+  return {scaled(height), scaled(width)};
+}
+
 torch::Tensor resize_labels(const torch::Tensor& labels, const std::array<int, 2>& size) {
   TORCH_CHECK_VALUE(
       labels.dim() == 2 && labels.scalar_type() == torch::kInt64 && labels.is_contiguous(),

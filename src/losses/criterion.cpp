@@ -119,13 +119,11 @@ torch::Tensor Criterion::class_weights(int k, const LossConfig& config,
   TORCH_CHECK_VALUE(node_counts.dim() == 1 && node_counts.size(0) == tree_.num_nodes(),
                     "Criterion: node_counts must be [", tree_.num_nodes(), "], got ",
                     node_counts.sizes());
-  torch::Tensor counts =
-      torch::zeros({static_cast<std::int64_t>(tree_.level(k).size())}, node_counts.options());
-  for (int u = 0; u < tree_.num_nodes(); ++u) {
-    if (const int place = tree_.class_at(k, u); place >= 0) {
-      counts[place] += node_counts[u];
-    }
-  }
+  const torch::Tensor classes = folder_.labels(torch::arange(tree_.num_nodes(), torch::kInt64), k);
+  const torch::Tensor known = classes.ge(0).nonzero().squeeze(1);
+  const torch::Tensor counts =
+      torch::zeros({static_cast<std::int64_t>(tree_.level(k).size())}, node_counts.options())
+          .index_add(0, classes.index_select(0, known), node_counts.index_select(0, known));
   const torch::Tensor weights = weigh(counts, config.class_weights);
   TORCH_CHECK_VALUE(weights.sizes() == counts.sizes(),
                     "Criterion: expected one class weight a class, ", counts.sizes(), ", got ",

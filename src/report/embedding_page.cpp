@@ -2,7 +2,6 @@
 
 #include <torch/utils.h>
 
-#include <algorithm>
 #include <bit>
 #include <nlohmann/json.hpp>
 
@@ -49,16 +48,8 @@ PageJson tree_json(const Hierarchy& tree) {
   return result;
 }
 
-// As it is stored: no side longer than kLongestSide.
 torch::Tensor stored_picture(const torch::Tensor& rgb) {
-  const std::int64_t longest = std::max(rgb.size(0), rgb.size(1));
-  if (longest <= kLongestSide) {
-    return rgb;
-  }
-  const auto side = [&](std::int64_t length) {
-    return static_cast<int>(std::max<std::int64_t>(1, (length * kLongestSide + longest / 2) / longest));
-  };
-  return resize_image(rgb.contiguous(), {side(rgb.size(0)), side(rgb.size(1))});
+  return resize_image(rgb.contiguous(), size_within(rgb.size(0), rgb.size(1), kLongestSide));
 }
 
 PageJson image_json(const PageImage& image) {

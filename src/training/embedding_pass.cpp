@@ -22,6 +22,22 @@ torch::Tensor cells_over(std::int64_t pixels, std::int64_t length, std::int64_t 
   return (torch::arange(pixels, torch::kInt64) * cells).div(length, /*rounding_mode=*/"floor");
 }
 
+// Every cell of a window: tangents [h*w,D], and the pixels of the image at their centres [h*w].
+struct WindowCells {
+  torch::Tensor tangents;
+  torch::Tensor rows;
+  torch::Tensor columns;
+};
+
+// embedding [D,h,w] of the window `where`.
+WindowCells window_cells(const torch::Tensor& embedding, const Window& where) {
+  const std::int64_t h = embedding.size(1);
+  const std::int64_t w = embedding.size(2);
+  return {embedding.to(torch::kCPU, torch::kFloat32).flatten(1).t(),
+          cell_centres(where.top, where.height, h).view({h, 1}).expand({h, w}).flatten(),
+          cell_centres(where.left, where.width, w).repeat({h})};
+}
+
 // The cells of one image, window by window.
 class CellCollector {
  public:
@@ -32,13 +48,9 @@ class CellCollector {
 
   // embedding [1,D,h,w] of the window `where`.
   void add(const torch::Tensor& embedding, const Window& where) {
-    const std::int64_t h = embedding.size(2);
-    const std::int64_t w = embedding.size(3);
     const std::int64_t height = std::min(where.height, fresh_.size(0) - where.top);
     const std::int64_t width = std::min(where.width, fresh_.size(1) - where.left);
-    const torch::Tensor y =
-        cell_centres(where.top, where.height, h).view({h, 1}).expand({h, w}).flatten();
-    const torch::Tensor x = cell_centres(where.left, where.width, w).repeat({h});
+    const auto& [tangents, y, x] = window_cells(embedding[0], where);
     const torch::Tensor inside = y.lt(fresh_.size(0)).logical_and(x.lt(fresh_.size(1)));
     const torch::Tensor taken =
         fresh_.index({y.clamp_max(fresh_.size(0) - 1), x.clamp_max(fresh_.size(1) - 1)})
@@ -47,13 +59,12 @@ class CellCollector {
             .squeeze(1);
     rows_.push_back(y.index_select(0, taken));
     columns_.push_back(x.index_select(0, taken));
-    const torch::Tensor v = embedding[0].to(torch::kCPU, torch::kFloat32).flatten(1);
-    tangents_.push_back(v.t().index_select(0, taken));
+    tangents_.push_back(tangents.index_select(0, taken));
 
     const torch::Tensor cells = manifold_.tangent_dist(torch::zeros_like(embedding), embedding, 1)[0]
                                     .to(torch::kCPU, torch::kFloat32);
-    const torch::Tensor here = cells.index_select(0, cells_over(height, where.height, h))
-                                   .index_select(1, cells_over(width, where.width, w));
+    const torch::Tensor here = cells.index_select(0, cells_over(height, where.height, cells.size(0)))
+                                   .index_select(1, cells_over(width, where.width, cells.size(1)));
     const auto under = [&](const torch::Tensor& map) {
       return map.narrow(0, where.top, height).narrow(1, where.left, width);
     };
@@ -137,11 +148,10 @@ EmbeddedImage embedded_image(std::int64_t index, std::int64_t b, const torch::Te
     image.decoded.levels.push_back({level.classes.narrow(0, b, 1), level.confidence.narrow(0, b, 1)});
   }
   if (embedding.defined()) {
-    const std::int64_t h = embedding.size(2);
-    const std::int64_t w = embedding.size(3);
-    image.tangents = embedding[b].to(torch::kCPU, torch::kFloat32).flatten(1).t().contiguous();
-    image.rows = cell_centres(0, labels.size(1), h).view({h, 1}).expand({h, w}).flatten();
-    image.columns = cell_centres(0, labels.size(2), w).repeat({h});
+    const WindowCells cells = window_cells(embedding[b], {0, 0, labels.size(1), labels.size(2)});
+    image.tangents = cells.tangents.contiguous();
+    image.rows = cells.rows;
+    image.columns = cells.columns;
   }
   return image;
 }

@@ -15,17 +15,6 @@ namespace {
 // Pictures are embedded at no more than this: a panel is drawn at half of it.
 constexpr std::int64_t kLongestSide = 400;
 
-std::array<int, 2> shown_size(std::int64_t height, std::int64_t width) {
-  const std::int64_t longest = std::max(height, width);
-  const double scale = longest > kLongestSide
-                           ? static_cast<double>(kLongestSide) / static_cast<double>(longest)
-                           : 1;
-  const auto scaled = [&](std::int64_t side) {
-    return std::max(1, static_cast<int>(static_cast<double>(side) * scale + 0.5));
-  };
-  return {scaled(height), scaled(width)};
-}
-
 // What all grids show of one sample; classes [h,w] int64, negative where ignored or undecided.
 struct ShownSample {
   std::string name;
@@ -53,7 +42,7 @@ ShownSample predict_sample(std::vector<NamedRun>& runs, const SegmentationDatase
     for (const LevelPrediction& level : decoded.levels) {
       levels.push_back(level.classes[0].cpu());
     }
-    sample.rgb = resize_image(input.rgb, shown_size(input.rgb.size(0), input.rgb.size(1)));
+    sample.rgb = resize_image(input.rgb, size_within(input.rgb.size(0), input.rgb.size(1), kLongestSide));
   }
   return sample;
 }
@@ -73,7 +62,7 @@ std::string right_pixels(const torch::Tensor& truth, const torch::Tensor& predic
 
 Panel class_panel(const torch::Tensor& classes, const std::vector<Rgb>& palette,
                   const std::string& caption) {
-  const auto size = shown_size(classes.size(0), classes.size(1));
+  const auto size = size_within(classes.size(0), classes.size(1), kLongestSide);
   return {class_image(resize_labels(classes, size), palette), /*smooth=*/false, caption};
 }
 

@@ -46,6 +46,14 @@ TEST(Resize, EnlargingIsTorchsBilinear) {
   EXPECT_LE((large.to(torch::kFloat64) - reference).abs().max().item<double>(), 1.0);
 }
 
+TEST(Resize, SizesWithinALimitKeepTheirProportion) {
+  using Size = std::array<int, 2>;
+  EXPECT_EQ(size_within(400, 300, 400), (Size{400, 300}));
+  EXPECT_EQ(size_within(300, 1024, 512), (Size{150, 512}));
+  EXPECT_EQ(size_within(1000, 333, 400), (Size{400, 133}));
+  EXPECT_EQ(size_within(2000, 1, 400), (Size{400, 1}));
+}
+
 TEST(Resize, RefusesWrongShapes) {
   EXPECT_THROW(static_cast<void>(resize_image(torch::zeros({4, 4}, torch::kUInt8), {2, 2})),
                c10::ValueError);

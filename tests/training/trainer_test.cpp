@@ -2,7 +2,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <torch/nn/modules/batchnorm.h>
 #include <torch/types.h>
 #include <torch/utils.h>
 
@@ -283,18 +282,6 @@ TEST_F(TrainerTest, FewerNonFiniteStepsThanAllowedFinish) {
   config.optimizer.lr = 1e30;
   EXPECT_EQ(train(config, run_folder("bad_end")), TrainOutcome::finished);
   EXPECT_THAT(progress_.str(), HasSubstr("the step is left out"));
-}
-
-TEST(BufferBackup, UndoesWhatAForwardPassMoved) {
-  torch::nn::BatchNorm2d norm(2);
-  (void)norm->forward(torch::randn({4, 2, 3, 3}));
-  const torch::Tensor mean = norm->running_mean.clone();
-  const BufferBackup backup(*norm);
-  (void)norm->forward(torch::full({4, 2, 3, 3}, std::nan("")));
-  ASSERT_TRUE(norm->running_mean.isnan().any().item<bool>());
-  backup.restore();
-  EXPECT_TRUE(torch::equal(norm->running_mean, mean));
-  EXPECT_EQ(norm->num_batches_tracked.item<int>(), 1);
 }
 
 TEST_F(TrainerTest, StopsEarlyWithoutImprovement) {

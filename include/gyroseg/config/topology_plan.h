@@ -69,9 +69,9 @@ struct StudyArm {
 /// nothing are one. Throws ConfigError: two arms of one name, a twin that is none.
 [[nodiscard]] std::vector<StudyArm> arms_of(const TopologyPlan& plan);
 
-/// Throws ConfigError where an override is of a key in which the plan's runs differ: seed and name, the
-/// embedding's of a grid, optimizer.lr where it is tuned, what spaces, losses and arms set.
-void refuse_axis_keys(const TopologyPlan& plan, const std::vector<std::string>& overrides);
+/// Throws ConfigError where on_top has a key in which the plan's runs differ: seed and name, the embedding's
+/// of a grid, optimizer.lr where it is tuned, what spaces, losses and arms set.
+void refuse_axis_keys(const TopologyPlan& plan);
 
 /// The config of one run of an arm, `more` on top. Throws ConfigError, which names the arm.
 [[nodiscard]] Config config_of(const TopologyPlan& plan, const StudyArm& arm,

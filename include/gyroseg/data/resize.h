@@ -3,6 +3,7 @@
 #include <torch/types.h>
 
 #include <array>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -36,6 +37,9 @@ enum class Resample { area, bilinear, bicubic, lanczos, gaussian };
 /// both > 0. Starts no threads.
 [[nodiscard]] torch::Tensor resize_image(const torch::Tensor& rgb, const std::array<int, 2>& size,
                                          Resample resample = Resample::area);
+
+/// {height, width} in proportion, with neither side above `longest`; as they are where neither is.
+[[nodiscard]] std::array<int, 2> size_within(std::int64_t height, std::int64_t width, std::int64_t longest);
 
 /// Nearest neighbour. labels [H,W] int64 -> [h,w] int64.
 [[nodiscard]] torch::Tensor resize_labels(const torch::Tensor& labels,
