@@ -87,7 +87,7 @@ class PolarFromDistances : public torch::autograd::Function<PolarFromDistances> 
       if (ctx->needs_input_grad(1))
         out[1] = (bend.excess(g, by_t, dim) / (2 * c * at::sqrt(c))).to(saved[1].options());
     }
-    return detail::refuse_double_backward(kPolarFromDistances, out);
+    return detail::refuse_double_backward(kPolarFromDistances, out, saved, grads);
   }
 };
 

@@ -94,7 +94,7 @@ class CdistFunction : public torch::autograd::Function<CdistFunction> {
                           ctx->needs_input_grad(2)};
     at::AutoDispatchBelowADInplaceOrView below;
     auto [by_x, by_y, by_c] = call.call(grads[0], saved[0], saved[1], saved[2], needed);
-    return refuse_double_backward(kName, {by_x, by_y, by_c});
+    return refuse_double_backward(kName, {by_x, by_y, by_c}, saved, grads);
   }
 };
 

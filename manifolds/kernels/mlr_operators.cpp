@@ -158,7 +158,8 @@ class MlrFunction : public torch::autograd::Function<MlrFunction<op>> {
     auto [by_x, by_first, by_second, by_c] =
         call.call(grads[0], saved[0], saved[1], saved[2], saved[3],
                   ctx->saved_data["dim"].toInt(), needed, saved[4]);
-    return refuse_double_backward(op.name, {by_x, by_first, by_second, by_c, Tensor()});
+    return refuse_double_backward(op.name, {by_x, by_first, by_second, by_c, Tensor()}, saved,
+                                  grads);
   }
 };
 

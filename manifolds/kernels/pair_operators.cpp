@@ -183,7 +183,7 @@ class PairFunction : public torch::autograd::Function<PairFunction<op>> {
     at::AutoDispatchBelowADInplaceOrView below;
     auto [by_x, by_y, by_c] = call.call(grads[0], saved[0], saved[1], saved[2],
                                         ctx->saved_data["dim"].toInt(), needed, kept);
-    return refuse_double_backward(op.name, {by_x, by_y, by_c, Tensor()});
+    return refuse_double_backward(op.name, {by_x, by_y, by_c, Tensor()}, saved, grads);
   }
 };
 

@@ -98,7 +98,7 @@ class RadialFunction : public torch::autograd::Function<RadialFunction<op>> {
     const auto saved = ctx->get_saved_variables();
     at::AutoDispatchBelowADInplaceOrView below;
     auto [by_v, by_c] = call.call(grads[0], saved[0], saved[1], ctx->saved_data["dim"].toInt());
-    return refuse_double_backward(op.name, {by_v, by_c, Tensor()});
+    return refuse_double_backward(op.name, {by_v, by_c, Tensor()}, saved, grads);
   }
 };
 

@@ -43,7 +43,7 @@ class TripletHinge : public torch::autograd::Function<TripletHinge> {
     if (ctx->needs_input_grad(0))
       by_embedding = scatter_triplets_cpu(sum, saved[2], saved[0], factor);
     if (ctx->needs_input_grad(1)) by_c = torch::full_like(saved[1], factor * sum.by_c);
-    return refuse_double_backward("tree_triplet", {by_embedding, by_c, Tensor(), Tensor()});
+    return refuse_double_backward("tree_triplet", {by_embedding, by_c, Tensor(), Tensor()}, saved, grads);
   }
 };
 

@@ -53,9 +53,7 @@ torch::Tensor flat_cross_entropy(const torch::Tensor& logits, const torch::Tenso
   const torch::Tensor class_weights = weights.defined()
                                           ? weights.to(logits.scalar_type()).contiguous()
                                           : at::ones({logits.size(1)}, logits.options());
-  return CrossEntropyFunction::apply(
-      losses::has_one_pixel_stride(logits) ? logits : logits.contiguous(), labels.contiguous(),
-      class_weights);
+  return CrossEntropyFunction::apply(losses::with_one_pixel_stride(logits), labels.contiguous(), class_weights);
 }
 
 torch::Tensor level_cross_entropy(const torch::Tensor& logits, const torch::Tensor& labels,

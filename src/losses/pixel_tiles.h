@@ -32,9 +32,17 @@ struct Run {
   int length;
 };
 
-/// Whether the pixels of [B,K,H,W] have one stride, so that a run may cross rows.
+/// From one pixel of [B,K,H,W] to the next. The stride of a dimension of size 1 means nothing.
+inline std::int64_t pixel_stride(const torch::Tensor& x) { return x.stride(x.size(3) == 1 ? 2 : 3); }
+
+/// Whether the pixels have one stride, so that a run may cross rows.
 inline bool has_one_pixel_stride(const torch::Tensor& x) {
-  return x.stride(2) == x.size(3) * x.stride(3);
+  return x.size(2) == 1 || x.size(3) == 1 || x.stride(2) == x.size(3) * x.stride(3);
+}
+
+/// The logits themselves, or a copy where their pixels have several strides.
+inline torch::Tensor with_one_pixel_stride(const torch::Tensor& logits) {
+  return has_one_pixel_stride(logits) ? logits : logits.contiguous();
 }
 
 /// Like the logits, in their memory format where that has one pixel stride.
@@ -46,8 +54,8 @@ inline torch::Tensor empty_gradient(const torch::Tensor& logits) {
 template <typename T>
 Run<T> run_of(T* data, const torch::Tensor& tensor, std::int64_t image, std::int64_t first,
               int length) {
-  return {data + image * tensor.stride(0) + first * tensor.stride(3), tensor.stride(1),
-          tensor.stride(3), length};
+  const std::int64_t pixel = pixel_stride(tensor);
+  return {data + image * tensor.stride(0) + first * pixel, tensor.stride(1), pixel, length};
 }
 
 /// Channels as rows of kTile numbers, 0 past the end of the run; narrow numbers are widened.

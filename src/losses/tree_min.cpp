@@ -76,8 +76,7 @@ torch::Tensor tree_min_loss(const torch::Tensor& logits, const torch::Tensor& la
   const auto counts = losses::count_labels("tree_min_loss", rows, tree.num_nodes(), kIgnored);
   const auto plan = c10::make_intrusive<TreeMinPlan>(
       losses::label_tree(tree), losses::level_weights(tree, counts), kIgnored);
-  return TreeMinFunction::apply(losses::has_one_pixel_stride(logits) ? logits : logits.contiguous(),
-                                rows, plan, gamma);
+  return TreeMinFunction::apply(losses::with_one_pixel_stride(logits), rows, plan, gamma);
 }
 
 torch::Tensor tree_min_loss_composite(const torch::Tensor& logits, const torch::Tensor& labels,

@@ -107,6 +107,17 @@ TEST(LossContracts, IgnoredPixelsTakeNoPart) {
   });
 }
 
+TEST(LossContracts, StridesOfSinglePixelsMeanNothing) {
+  for_each_loss([](const Problem& p) {
+    const torch::Tensor column = p.logits.slice(3, 0, 1).contiguous();
+    const torch::Tensor labels = p.labels.slice(2, 0, 1).contiguous();
+    const torch::Tensor free =
+        column.as_strided(column.sizes(), {column.stride(0), column.stride(1), 1, 40});
+    ASSERT_TRUE(free.is_contiguous());
+    EXPECT_EQ(p.value(free, labels).item<double>(), p.value(column, labels).item<double>());
+  });
+}
+
 TEST(LossContracts, FiniteForSaturatedLogits) {
   for_each_loss([](const Problem& p) {
     for (const double spread : {1e2, 1e4}) {

@@ -1,5 +1,7 @@
 // Every loss in every space on trees of two, three and five levels: ten steps on one batch.
+#include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <tuple>
 
 #include <gtest/gtest.h>
@@ -11,6 +13,7 @@
 #include "gyroseg/losses/criterion.h"
 #include "manifolds/nn/classifier.h"
 #include "random_batch.h"
+#include "../../src/losses/term_kinds.h"
 #include "support/one_thread.h"
 
 namespace gyroseg::loss_matrix_test {
@@ -48,14 +51,16 @@ struct TinyNetwork {
 struct Loss {
   const char* name;
   bool all_nodes;
+  double gamma = 0;
 };
 
 const Loss kLosses[] = {
-    {"cross_entropy", false},  {"cross_entropy", true},   {"focal", false}, {"focal", true},
+    {"cross_entropy", false},  {"cross_entropy", true},   {"focal", false, 2}, {"focal", true, 2},
     {"dice", false},           {"dice", true},            {"boundary", false},
     {"boundary", true},        {"total_variation", false}, {"total_variation", true},
     {"tree_triplet", false},   {"tree_triplet", true},    {"bce", true},
-    {"hierarchical_softmax", true}, {"tree_min", true},
+    {"hierarchical_softmax", true}, {"tree_min", true},   {"tree_min", true, 2},
+    {"rmi", true},
 };
 
 void expect_ten_steps_to_lower(const Loss& loss, const std::string& space, int height, bool repeat) {
@@ -65,14 +70,19 @@ void expect_ten_steps_to_lower(const Loss& loss, const std::string& space, int h
   LossConfig config;
   config.name = loss.name;
   config.level = kAllLevels;
-  config.gamma = config.name == "focal" ? 2.0 : 0.0;
+  config.gamma = loss.gamma;
   const Criterion criterion({config}, tree, loss.all_nodes, 0.0, manifold);
   torch::manual_seed(height);
   TinyNetwork network(loss.all_nodes ? tree.num_nodes() : tree.num_leaves(), manifold);
-  const torch::Tensor images = random_logits({2, 6, 6, 5}, torch::kFloat32, 1, 1.0);
+  // RMI compares patches of 3 x 3 maxima of 3 x 3 pixels.
+  const std::int64_t h = config.name == "rmi" ? 24 : 6;
+  const std::int64_t w = h - 1;
+  const torch::Tensor images =
+      random_logits({2, 6, h, w}, torch::kFloat32, 1, 1.0);
   LossInputs inputs;
   // Inner nodes among them; masks cannot name the copies of a leaf.
-  inputs.labels = random_labels(tree_of(height, false).num_nodes(), {2, 6, 5}, 2);
+  inputs.labels = random_labels(tree_of(height, false).num_nodes(),
+                                {2, h, w}, 2);
   torch::optim::Adam optimizer(network.parameters(), torch::optim::AdamOptions(0.03));
   const auto evaluate = [&] {
     inputs.embedding = network.projection(images);
@@ -92,6 +102,14 @@ void expect_ten_steps_to_lower(const Loss& loss, const std::string& space, int h
   const double last = evaluate().item<double>();
   ASSERT_TRUE(std::isfinite(last));
   EXPECT_LT(last, first - 1e-4 * std::abs(first));
+}
+
+TEST(Losses, AllStandInTheMatrix) {
+  for (const losses::TermKind& kind : losses::term_kinds()) {
+    EXPECT_TRUE(std::any_of(std::begin(kLosses), std::end(kLosses),
+                            [&](const Loss& loss) { return loss.name == kind.name; }))
+        << kind.name;
+  }
 }
 
 class LossMatrix : public ::testing::TestWithParam<std::tuple<std::string, int>> {};

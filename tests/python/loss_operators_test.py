@@ -119,6 +119,21 @@ class LossOperators(unittest.TestCase):
                     torch.testing.assert_close(own, other, rtol=1e-8, atol=1e-10)
                 self.assertEqual(ours[1].stride(), logits.stride())
 
+    def test_strides_of_single_pixels_mean_nothing(self):
+        for name, op, last in self.each():
+            last = (1, *last[1:]) if name == "rmi_loss" else last
+            for size in ((20, 1), (1, 20), (1, 1)):
+                logits, labels = batch(size=size)
+                # As a transposed [B,V,1,H] has them: contiguous all the same.
+                strides = [s if n > 1 else 40 for s, n in zip(logits.stride(), logits.shape)]
+                free = logits.detach().as_strided(logits.shape, strides).requires_grad_()
+                self.assertTrue(free.is_contiguous())
+                results = []
+                for leaf in (logits, free):
+                    op(leaf, labels, PARENT, LEAF_NODE, *last).sum().backward()
+                    results.append(leaf.grad)
+                self.assertTrue(torch.equal(*results))
+
     def test_narrow_dtypes(self):
         for name, op, last in self.each():
             for dtype, tolerance in ((torch.float32, 1e-4), (torch.bfloat16, 1e-2),
@@ -194,7 +209,13 @@ class LossOperators(unittest.TestCase):
             value = op(logits, labels, PARENT, LEAF_NODE, *last).square().sum()
             gradient = torch.autograd.grad(value, logits, create_graph=True)[0]
             with self.assertRaisesRegex(RuntimeError, name + ": double backward"):
-                gradient.sum().backward()
+                gradient.sum().backward(retain_graph=True)
+            # Autograd runs only what leads to the tensors asked for.
+            with self.assertRaisesRegex(RuntimeError, name + ": double backward"):
+                torch.autograd.grad(gradient.square().sum(), logits)
+            with self.assertRaisesRegex(RuntimeError, name + ": double backward"):
+                torch.autograd.functional.hessian(
+                    lambda z: op(z, labels, PARENT, LEAF_NODE, *last).sum(), logits.detach())
 
     def test_errors_show_the_value(self):
         for name, op, last in self.each():

@@ -247,7 +247,11 @@ class Operators(unittest.TestCase):
             value = op(*arguments, **keywords).square().sum()
             gradient = torch.autograd.grad(value, arguments[0], create_graph=True)[0]
             with self.assertRaisesRegex(RuntimeError, name + ": double backward"):
-                gradient.sum().backward()
+                gradient.sum().backward(retain_graph=True)
+            # Autograd runs only what leads to the tensors asked for.
+            for a in arguments:
+                with self.assertRaisesRegex(RuntimeError, name + ": double backward"):
+                    torch.autograd.grad(gradient.sum(), a, retain_graph=True)
 
         self.check_each(check)
 

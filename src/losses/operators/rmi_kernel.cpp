@@ -148,7 +148,7 @@ void for_each_map(const torch::Tensor& logits, const torch::Tensor& labels, cons
       const int first = static_cast<int>(task % groups) * group;
       const RmiImage<T> view{data + image * logits.stride(0) + first * logits.stride(1),
                              logits.stride(1),
-                             logits.stride(3),
+                             pixel_stride(logits),
                              label + image * height * width,
                              height,
                              width,
@@ -205,9 +205,9 @@ void gradient_all(const torch::Tensor& logits, const torch::Tensor& labels, cons
         by_map_of(patches, s, by_patch + map * s.dimensions() * size, means + map * size, by_map);
         T* target = out + image * gradient.stride(0) + v * gradient.stride(1);
         if (s.average) {
-          push_to_averages(view, s, g, by_map, gradient.stride(3), target);
+          push_to_averages(view, s, g, by_map, pixel_stride(gradient), target);
         } else {
-          push_to_maxima(m, by_map, gradient.stride(3), target);
+          push_to_maxima(m, by_map, pixel_stride(gradient), target);
         }
       });
 }

@@ -18,7 +18,7 @@ struct RmiSettings {
 
   [[nodiscard]] std::int64_t dimensions() const { return radius * radius; }
   [[nodiscard]] std::int64_t pooled(std::int64_t size) const {
-    return (size + 2 * (pool / 2) - pool) / stride + 1;
+    return size == 0 ? 0 : (size + 2 * (pool / 2) - pool) / stride + 1;
   }
 };
 

@@ -87,8 +87,7 @@ void check_kept(const Tensor& logits, const Tensor& by_patch, const Tensor& mean
 
 /// float32 or float64, pixels of one stride.
 Tensor readable(const Tensor& logits) {
-  const Tensor wide = logits.to(detail::inside_type(logits.scalar_type()));
-  return has_one_pixel_stride(wide) ? wide : wide.contiguous();
+  return with_one_pixel_stride(logits.to(detail::inside_type(logits.scalar_type())));
 }
 
 /// What the backward needs of a forward: small, and two passes over the maps less.
@@ -217,7 +216,7 @@ class RmiOperator : public torch::autograd::Function<RmiOperator> {
                                       saved[5], s[0], s[1], s[2], s[3] != 0, s[4]);
     variable_list gradients(9);
     gradients[0] = gradient;
-    return detail::refuse_double_backward(kName, std::move(gradients));
+    return detail::refuse_double_backward(kName, std::move(gradients), saved, grads);
   }
 };
 

@@ -45,16 +45,12 @@ TreeMinPlan mean_plan(LabelTree tree, const Tensor& labels, std::int64_t ignore)
   return {std::move(tree), std::move(weight), ignore};
 }
 
-Tensor readable(const Tensor& logits) {
-  return has_one_pixel_stride(logits) ? logits : logits.contiguous();
-}
-
 Tensor forward_cpu(const Tensor& logits, const Tensor& labels, const Tensor& parent,
                    const Tensor& leaf_node, double gamma, std::int64_t ignore) {
   check(logits, labels, parent, leaf_node, gamma);
   const Tensor rows = labels.contiguous();
   const TreeMinPlan plan = mean_plan(leaf_tree(kName, parent, leaf_node), rows, ignore);
-  const std::vector<double> sums = tree_min_forward(readable(logits), rows, plan, gamma);
+  const std::vector<double> sums = tree_min_forward(with_one_pixel_stride(logits), rows, plan, gamma);
   return at::tensor(sums, torch::kFloat64).to(logits.scalar_type());
 }
 
@@ -66,7 +62,7 @@ Tensor backward_cpu(const Tensor& grad, const Tensor& logits, const Tensor& labe
   const TreeMinPlan plan = mean_plan(leaf_tree(kName, parent, leaf_node), rows, ignore);
   const Tensor by_node = grad.to(torch::kFloat64).contiguous();
   const double* scale = by_node.const_data_ptr<double>();
-  const Tensor gradient = tree_min_backward(readable(logits), rows, plan, gamma,
+  const Tensor gradient = tree_min_backward(with_one_pixel_stride(logits), rows, plan, gamma,
                                             std::vector<double>(scale, scale + plan.tree.nodes));
   return detail::laid_out_like(logits, gradient);
 }
@@ -118,7 +114,7 @@ class TreeMinOperator : public torch::autograd::Function<TreeMinOperator> {
         call.call(grads[0], saved[0], saved[1], saved[2], saved[3],
                   ctx->saved_data["gamma"].toDouble(), ctx->saved_data["ignore"].toInt());
     return detail::refuse_double_backward(
-        kName, {gradient, Tensor(), Tensor(), Tensor(), Tensor(), Tensor()});
+        kName, {gradient, Tensor(), Tensor(), Tensor(), Tensor(), Tensor()}, saved, grads);
   }
 };
 
