@@ -1,6 +1,6 @@
-// Pillow's scheme: one pass along the rows, one along the columns, bytes in between, weights of 22
-// bits. LibTorch has it as at::_upsample_*2d_aa, but those start torch's threads inside each loader
-// thread, know no Gaussian, and Lanczos on the CPU only.
+// Pillow's scheme: one pass along the rows, one along the columns, in the order of Pillow 13, bytes
+// in between, weights of 22 bits. LibTorch has it as at::_upsample_*2d_aa, but those start torch's
+// threads inside each loader thread, know no Gaussian, and Lanczos on the CPU only.
 #include "resample.h"
 
 #include <algorithm>
@@ -86,8 +86,11 @@ std::uint8_t to_byte(std::int32_t sum) {
 
 constexpr std::int32_t kHalf = 1 << (kBits - 1);
 
-/// [H,W,3] -> [H,w,3].
+/// [H,W,3] -> [H,w,3]; rgb itself where it has the width.
 torch::Tensor along_rows(const torch::Tensor& rgb, int width, const Filter& filter) {
+  if (width == rgb.size(1)) {
+    return rgb;
+  }
   const std::int64_t rows = rgb.size(0);
   const std::int64_t stride = rgb.size(1) * kChannels;
   const std::vector<Taps> taps = taps_of(static_cast<int>(rgb.size(1)), width, filter);
@@ -112,8 +115,11 @@ torch::Tensor along_rows(const torch::Tensor& rgb, int width, const Filter& filt
   return result;
 }
 
-/// [H,W,3] -> [h,W,3].
+/// [H,W,3] -> [h,W,3]; rgb itself where it has the height.
 torch::Tensor along_columns(const torch::Tensor& rgb, int height, const Filter& filter) {
+  if (height == rgb.size(0)) {
+    return rgb;
+  }
   const std::int64_t stride = rgb.size(1) * kChannels;
   const std::vector<Taps> taps = taps_of(static_cast<int>(rgb.size(0)), height, filter);
   torch::Tensor result = torch::empty({height, rgb.size(1), kChannels}, torch::kUInt8);
@@ -134,19 +140,24 @@ torch::Tensor along_columns(const torch::Tensor& rgb, int height, const Filter& 
   return result;
 }
 
+/// Pillow 13's rule (its pull request 9549): the columns go first where the height loses pixels, and more
+/// than twice as many as the width; a width that grows loses fewer than none. Pillow 12.1 and older always
+/// began with the rows. The order shows in the bytes between the passes, which are rounded and clamped.
+bool columns_first(const torch::Tensor& rgb, const std::array<int, 2>& size) {
+  const std::int64_t rows_lost = rgb.size(0) - size[0];
+  const std::int64_t columns_lost = rgb.size(1) - size[1];
+  return rows_lost > 0 && rows_lost > 2 * columns_lost;
+}
+
 }  // namespace
 
 torch::Tensor resample_separably(const torch::Tensor& rgb, const std::array<int, 2>& size,
                                  Resample resample) {
   const Filter filter = filter_of(resample);
-  torch::Tensor result = rgb;
-  if (size[1] != rgb.size(1)) {
-    result = along_rows(result, size[1], filter);
+  if (columns_first(rgb, size)) {
+    return along_rows(along_columns(rgb, size[0], filter), size[1], filter);
   }
-  if (size[0] != rgb.size(0)) {
-    result = along_columns(result, size[0], filter);
-  }
-  return result;
+  return along_columns(along_rows(rgb, size[1], filter), size[0], filter);
 }
 
 }  // namespace gyroseg

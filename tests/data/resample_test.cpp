@@ -22,9 +22,19 @@ using testing::ScratchFolder;
 
 constexpr std::int64_t kHeight = 37;
 constexpr std::int64_t kWidth = 53;
-// Shrinking by whole and broken factors, growing, one axis each way, a single pixel, one axis kept.
-const std::vector<std::array<int, 2>> kSizes = {{12, 16}, {8, 53}, {5, 5},  {64, 90},
-                                                {90, 20}, {1, 1},  {37, 7}, {36, 52}};
+
+struct Target {
+  std::array<int, 2> size;
+  bool columns_first = false;  ///< Pillow 13: where rows lost > 0 and rows lost > 2 * columns lost
+};
+
+const std::vector<Target> kTargets = {
+    // Shrinking by whole and broken factors, growing, a single pixel, height against width.
+    {{12, 16}}, {{5, 5}}, {{36, 52}}, {{64, 90}}, {{38, 90}}, {{1, 1}}, {{90, 20}},
+    // One axis kept, or both.
+    {{8, 53}}, {{60, 53}}, {{37, 7}}, {{37, 80}}, {{37, 53}},
+    // Rows lost: twice the columns lost, one fewer, one more; then much more, and with a width that grows.
+    {{31, 50}}, {{32, 50}}, {{30, 50}, true}, {{5, 45}, true}, {{12, 90}, true}, {{36, 54}, true}};
 
 double sinc(double t) {
   return t == 0 ? 1 : std::sin(std::numbers::pi * t) / (std::numbers::pi * t);
@@ -65,12 +75,16 @@ class Resampling : public ::testing::TestWithParam<Resample> {};
 
 TEST_P(Resampling, FollowsItsDefinition) {
   const torch::Tensor rgb = random_bytes({kHeight, kWidth, 3}, 5);
-  for (const auto& size : kSizes) {
-    const torch::Tensor rows = matrix(GetParam(), kHeight, size[0]);
-    const torch::Tensor columns = matrix(GetParam(), kWidth, size[1]);
-    const torch::Tensor across = torch::einsum("wx,yxc->ywc", {columns, rgb.to(torch::kFloat64)});
+  const torch::Tensor pixels = rgb.to(torch::kFloat64);
+  for (const auto& [size, columns_first] : kTargets) {
+    const auto along_rows = [&, width = size[1]](const torch::Tensor& image) {
+      return torch::einsum("wx,yxc->ywc", {matrix(GetParam(), kWidth, width), image}).clamp(0, 255);
+    };
+    const auto along_columns = [&, height = size[0]](const torch::Tensor& image) {
+      return torch::einsum("hy,ywc->hwc", {matrix(GetParam(), kHeight, height), image}).clamp(0, 255);
+    };
     const torch::Tensor expected =
-        torch::einsum("hy,ywc->hwc", {rows, across.clamp(0, 255)}).clamp(0, 255);
+        columns_first ? along_rows(along_columns(pixels)) : along_columns(along_rows(pixels));
     const torch::Tensor found = resize_image(rgb, size, GetParam());
     ASSERT_EQ(found.sizes(), expected.sizes());
     // 1/2 for the last rounding, 1/2 for the bytes between the passes times the filter's sum of
@@ -86,8 +100,8 @@ TEST_P(Resampling, FollowsItsDefinition) {
 
 TEST_P(Resampling, LeavesAFlatImageFlatAndASizeAlone) {
   const torch::Tensor flat = torch::full({kHeight, kWidth, 3}, 201, torch::kUInt8);
-  for (const auto& size : kSizes) {
-    EXPECT_TRUE(resize_image(flat, size, GetParam()).eq(201).all().item<bool>());
+  for (const auto& target : kTargets) {
+    EXPECT_TRUE(resize_image(flat, target.size, GetParam()).eq(201).all().item<bool>());
   }
   const torch::Tensor rgb = random_bytes({kHeight, kWidth, 3}, 6);
   EXPECT_TRUE(torch::equal(resize_image(rgb, {kHeight, kWidth}, GetParam()), rgb));
@@ -109,16 +123,18 @@ INSTANTIATE_TEST_SUITE_P(Filters, Resampling,
                          });
 
 TEST(Resample, IsPillowsToTheByte) {
-  if (!testing::python_has("PIL, numpy")) {
-    GTEST_SKIP() << "no Python with Pillow and numpy; scripts/setup installs them";
+  // An older Pillow begins with the rows where Pillow 13 begins with the columns.
+  if (!testing::python_has("numpy, PIL; assert int(PIL.__version__.split(\".\")[0]) >= 13")) {
+    GTEST_SKIP() << "no Python with numpy and Pillow 13 or newer; scripts/setup installs them for "
+                    "Python 3.11 or newer";
   }
   const ScratchFolder folder;
   const torch::Tensor rgb = random_bytes({kHeight, kWidth, 3}, 7);
   const auto* bytes = rgb.data_ptr<std::uint8_t>();
   write_bytes(folder / "in.raw", {bytes, bytes + rgb.numel()});
   std::string sizes;
-  for (const auto& [height, width] : kSizes) {
-    sizes += "(" + std::to_string(height) + "," + std::to_string(width) + "),";
+  for (const auto& target : kTargets) {
+    sizes += "(" + std::to_string(target.size[0]) + "," + std::to_string(target.size[1]) + "),";
   }
   const std::string script =
       "import sys, numpy as np\n"
@@ -131,11 +147,12 @@ TEST(Resample, IsPillowsToTheByte) {
       "    np.asarray(small).tofile(f'{d}/{name}_{h}_{w}.raw')\n";
   ASSERT_EQ(testing::run_python(script, folder.path().string()), 0);
   for (const std::string name : {"bilinear", "bicubic", "lanczos"}) {
-    for (const auto& size : kSizes) {
+    for (const auto& target : kTargets) {
+      const auto& [height, width] = target.size;
       const std::string file =
-          name + "_" + std::to_string(size[0]) + "_" + std::to_string(size[1]) + ".raw";
+          name + "_" + std::to_string(height) + "_" + std::to_string(width) + ".raw";
       const std::vector<std::uint8_t> expected = read_bytes(folder / file);
-      const torch::Tensor found = resize_image(rgb, size, resample_of(name));
+      const torch::Tensor found = resize_image(rgb, target.size, resample_of(name));
       const auto* first = found.data_ptr<std::uint8_t>();
       EXPECT_EQ(std::vector<std::uint8_t>(first, first + found.numel()), expected) << file;
     }

@@ -23,8 +23,8 @@ namespace gyroseg {
 ///   gaussian  exp(-2 t^2)         for |t| < 2: standard deviation 1/2 pixel of the coarser grid
 ///   area      the mean of the covered area where both axes shrink, else bilinear without s (OpenCV's
 ///             INTER_AREA and INTER_LINEAR)
-///   Source    bilinear, bicubic and lanczos are those of Pillow's Image.resize, rounding included; the
-///             Gaussian is ImageMagick's in its default width
+///   Source    bilinear, bicubic and lanczos are those of Image.resize in Pillow 13, its rounding and its
+///             order of the axes included; the Gaussian is ImageMagick's in its default width
 enum class Resample { area, bilinear, bicubic, lanczos, gaussian };
 
 /// The names that data.resample accepts, in the order of the enumerators.
@@ -41,7 +41,8 @@ enum class Resample { area, bilinear, bicubic, lanczos, gaussian };
 /// {height, width} in proportion, with neither side above `longest`; as they are where neither is.
 [[nodiscard]] std::array<int, 2> size_within(std::int64_t height, std::int64_t width, std::int64_t longest);
 
-/// Nearest neighbour. labels [H,W] int64 -> [h,w] int64.
+/// Nearest neighbour; a centre exactly between two pixels takes the right or lower one (Pillow adds up
+/// floats and takes either). labels [H,W] int64 -> [h,w] int64.
 [[nodiscard]] torch::Tensor resize_labels(const torch::Tensor& labels,
                                           const std::array<int, 2>& size);
 
