@@ -7,11 +7,12 @@
 
 namespace gyroseg {
 
-/// SVG's stroke-dasharray of kind `index`; the first is solid.
+/// SVG's stroke-dasharray of kind `index`; the first is solid. Repeats after six.
 [[nodiscard]] const std::string& series_dash(std::size_t index);
 
 /// A marker centred at (x, y): the shape is that of name `name`, the filling that of kind `kind`
-/// (full, empty, pale, or empty with a dot). size: half of its extent.
+/// (full, empty, half, empty with a dot, pale, empty with a bar; dash and filling repeat together after
+/// eighteen). size: half of its extent.
 void draw_marker(Svg& svg, double x, double y, std::size_t name, std::size_t kind,
                  const std::string& color, double size = 4);
 
@@ -29,8 +30,8 @@ struct Legend {
   int rows = 0;
 };
 
-/// The entries in rows of at most `width` pixels, kinds from a row of their own; what is wider by
-/// itself is shortened.
+/// The entries in rows of at most `width` pixels, the kinds below the names and in columns; what is wider
+/// by itself is shortened.
 [[nodiscard]] Legend lay_out_legend(std::vector<LegendEntry> entries, double width);
 
 /// top: y of the first row's upper end.

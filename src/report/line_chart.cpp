@@ -72,18 +72,21 @@ std::size_t place(const std::vector<std::string>& values, const std::string& val
   return std::find(values.begin(), values.end(), value) - values.begin();
 }
 
-// The names that have a series, then the kinds where there are several.
+// The names that have a series, then the kinds that have one, where there may be several.
 std::vector<LegendEntry> legend_of(const LineChart& chart, const std::vector<std::string>& names,
                                    const std::vector<std::string>& kinds) {
   std::vector<LegendEntry> entries;
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    const auto has_name = [&](const Series& s) { return s.name == names[i]; };
-    if (std::any_of(chart.series.begin(), chart.series.end(), has_name)) {
-      entries.push_back({names[i], false, i});
+  const auto add = [&](const std::vector<std::string>& values, std::string Series::*field, bool is_kind) {
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      const auto has_value = [&](const Series& s) { return s.*field == values[i]; };
+      if (std::any_of(chart.series.begin(), chart.series.end(), has_value)) {
+        entries.push_back({values[i], is_kind, i});
+      }
     }
-  }
-  for (std::size_t i = 0; kinds.size() > 1 && i < kinds.size(); ++i) {
-    entries.push_back({kinds[i], true, i});
+  };
+  add(names, &Series::name, false);
+  if (kinds.size() > 1 || !chart.kinds.empty()) {
+    add(kinds, &Series::kind, true);
   }
   return entries;
 }
@@ -150,7 +153,7 @@ SvgPath line_of(const Series& s, const ChartFrame& frame) {
   return line;
 }
 
-// Some of the points, by turns for each name, and every one that no line reaches.
+// Some of the points, by turns for each name and kind, and every one that no line reaches.
 void draw_markers(Svg& svg, const Series& s, const ChartFrame& frame, std::size_t name,
                   std::size_t kind) {
   const auto stride = static_cast<std::size_t>(
@@ -158,7 +161,7 @@ void draw_markers(Svg& svg, const Series& s, const ChartFrame& frame, std::size_
   for (std::size_t i = 0; i < s.x.size(); ++i) {
     const bool alone = (i == 0 || !has_point(s, i - 1)) &&
                        (i + 1 == s.x.size() || !has_point(s, i + 1));
-    if (has_point(s, i) && (alone || i % stride == name % stride)) {
+    if (has_point(s, i) && (alone || i % stride == (name + kind) % stride)) {
       draw_marker(svg, frame.x(s.x[i]), frame.y(s.y[i]), name, kind,
                   readable(series_color(name), svg.theme()));
     }
@@ -212,7 +215,7 @@ ChartFrame frame_of(const LineChart& chart) {
 Svg draw(const LineChart& chart) {
   const ChartFrame frame = frame_of(chart);
   const std::vector<std::string> names = distinct(chart.series, &Series::name, chart.names);
-  const std::vector<std::string> kinds = distinct(chart.series, &Series::kind);
+  const std::vector<std::string> kinds = distinct(chart.series, &Series::kind, chart.kinds);
   const Legend legend = lay_out_legend(legend_of(chart, names, kinds), kRight - kLeft);
   Svg svg(kWidth, kLegendTop + kLegendRow * legend.rows + 4, chart.title, chart.theme);
   draw_axes(svg, chart, frame);

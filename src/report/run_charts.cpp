@@ -45,7 +45,8 @@ class ChartBuilder {
     }
   }
 
-  // A curve of every run that has the key. deviation: key of the half width of its band, or "".
+  // A curve of every run that has the key. deviation: key of the half width of its band, or "". Kinds get
+  // their dashes in the order of these calls, also those without a curve, so that charts agree.
   void add(const std::string& key, const std::string& kind, const std::string& deviation = "") {
     for (const RunLog& run : runs_) {
       add(run, key, kind, deviation);
@@ -54,6 +55,10 @@ class ChartBuilder {
 
   void add(const RunLog& run, const std::string& key, const std::string& kind,
            const std::string& deviation = "") {
+    std::vector<std::string>& kinds = named_.chart.kinds;
+    if (!kind.empty() && std::find(kinds.begin(), kinds.end(), kind) == kinds.end()) {
+      kinds.push_back(kind);
+    }
     Series series = {run.name, kind, run.epoch, run.column(key)};
     if (!has_value(series.y)) {
       return;
@@ -70,6 +75,8 @@ class ChartBuilder {
 
   void finish(std::vector<NamedChart>& charts) {
     if (!named_.chart.series.empty()) {
+      // The last is drawn on top: the full markers of validation hide the least.
+      std::reverse(named_.chart.series.begin(), named_.chart.series.end());
       charts.push_back(std::move(named_));
     }
   }
@@ -97,11 +104,14 @@ void add_losses(const std::vector<RunLog>& runs, std::vector<NamedChart>& charts
   const bool evaluated = std::any_of(runs.begin(), runs.end(), [](const RunLog& run) {
     return has_value(run.column("train_eval/loss"));
   });
+  const std::string learning = evaluated ? "training, while learning" : "training";
   ChartBuilder loss(
       runs, {"loss", {.title = "Loss", .y_title = "total loss", .log_beyond = kManyTimes}});
-  loss.add("train/total", evaluated ? "training, while learning" : "training", "train_std/total");
   loss.add("val/loss", "validation", "val/loss_std");
-  loss.add("train_eval/loss", "training, evaluated", "train_eval/loss_std");
+  if (evaluated) {
+    loss.add("train_eval/loss", "training, evaluated", "train_eval/loss_std");
+  }
+  loss.add("train/total", learning, "train_std/total");
   loss.finish(charts);
 
   for (const std::string& term : keys_below(runs, "val/terms/")) {
@@ -109,17 +119,60 @@ void add_losses(const std::vector<RunLog>& runs, std::vector<NamedChart>& charts
                               {.title = "Loss term " + term,
                                .y_title = term + ", unweighted",
                                .log_beyond = kManyTimes}});
-    chart.add("train/" + term, evaluated ? "training, while learning" : "training",
-              "train_std/" + term);
-    chart.add("val/terms/" + term, "validation");
-    chart.add("train_eval/terms/" + term, "training, evaluated");
+    chart.add("val/terms/" + term, "validation", "val/terms_std/" + term);
+    if (evaluated) {
+      chart.add("train_eval/terms/" + term, "training, evaluated", "train_eval/terms_std/" + term);
+    }
+    chart.add("train/" + term, learning, "train_std/" + term);
     chart.finish(charts);
   }
 }
 
-// A log that lacks "modes" has one curve, by the first mode of its run's config.
-void add_miou(const std::vector<RunLog>& runs, std::vector<NamedChart>& charts) {
+// Whether the mean of a level without background is another than that of all its classes.
+bool background_matters(const RunLog& run, const std::string& level) {
+  const std::string all_key = "/" + level + "/miou";
+  const std::string suffix = "_without_background";
+  for (const auto& [key, column] : run.values) {
+    if (!key.ends_with(all_key + suffix)) {
+      continue;
+    }
+    const std::vector<double> all = run.column(key.substr(0, key.size() - suffix.size()));
+    for (std::size_t i = 0; i < column.size(); ++i) {
+      if (std::isfinite(column[i]) && column[i] != all[i]) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
+// key: of a level's mean, such as "miou". A log that lacks "modes" has one curve, by the first mode of its
+// run's config.
+void add_level(const std::vector<RunLog>& runs, const std::string& level, const std::string& key,
+               const std::string& title, std::vector<NamedChart>& charts) {
   const std::set<std::string> modes = keys_below(runs, "val/modes/");
+  const auto kind_of = [&](const Source& source, const std::string& mode) {
+    return modes.size() > 1 ? source.kind + ", " + mode : source.kind;
+  };
+  const std::string end = "/" + level + "/" + key;
+  ChartBuilder chart(
+      runs, {key + "_level" + level, {.title = title + ", level " + level, .y_title = title}});
+  for (const std::string& mode : modes) {
+    for (const Source& source : evaluations()) {
+      chart.add(source.key + "/modes/" + mode + end, kind_of(source, mode));
+    }
+  }
+  for (const RunLog& run : runs) {
+    for (const Source& source : evaluations()) {
+      if (!has_modes(run)) {
+        chart.add(run, source.key + "/levels" + end, kind_of(source, "first decode mode"));
+      }
+    }
+  }
+  chart.finish(charts);
+}
+
+void add_miou(const std::vector<RunLog>& runs, std::vector<NamedChart>& charts) {
   std::size_t levels = 0;
   for (const RunLog& run : runs) {
     while (run.values.contains("val/levels/" + std::to_string(levels + 1) + "/level")) {
@@ -128,20 +181,11 @@ void add_miou(const std::vector<RunLog>& runs, std::vector<NamedChart>& charts) 
   }
   for (std::size_t level = 1; level <= levels; ++level) {
     const std::string k = std::to_string(level);
-    ChartBuilder chart(runs, {"miou_level" + k, {.title = "mIoU, level " + k, .y_title = "mIoU"}});
-    for (const Source& source : evaluations()) {
-      for (const std::string& mode : modes) {
-        chart.add(source.key + "/modes/" + mode + "/" + k + "/miou",
-                  modes.size() > 1 ? source.kind + ", " + mode : source.kind);
-      }
-      for (const RunLog& run : runs) {
-        if (!has_modes(run)) {
-          chart.add(run, source.key + "/levels/" + k + "/miou",
-                    modes.size() > 1 ? source.kind + ", first decode mode" : source.kind);
-        }
-      }
+    add_level(runs, k, "miou", "mIoU", charts);
+    if (std::any_of(runs.begin(), runs.end(),
+                    [&](const RunLog& run) { return background_matters(run, k); })) {
+      add_level(runs, k, "miou_without_background", "mIoU without background", charts);
     }
-    chart.finish(charts);
   }
 }
 

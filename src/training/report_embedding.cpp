@@ -9,9 +9,9 @@
 #include <tuple>
 
 #include "embedding_sample.h"
+#include "gyroseg/hierarchy/class_map.h"
 #include "gyroseg/models/safetensors.h"
 #include "gyroseg/training/embedding_projection.h"
-#include "gyroseg/training/run_panels.h"
 #include "report_moments.h"
 
 namespace gyroseg {
@@ -42,13 +42,14 @@ class PageImages {
   std::map<std::string, std::int64_t> places_;
 };
 
-// Classes of the levels, by index, as nodes: [N,L] -> [L,N].
-torch::Tensor nodes_of(const torch::Tensor& classes, const Hierarchy& tree) {
+// Classes of a run's levels, by index, as nodes of the page's tree: [N,L] -> [L,N].
+torch::Tensor nodes_of(const torch::Tensor& classes, const ClassMap& map, const Hierarchy& tree) {
   std::vector<torch::Tensor> levels;
   for (int k = 1; k <= tree.num_levels(); ++k) {
     const std::vector<std::int64_t> nodes(tree.level(k).begin(), tree.level(k).end());
     const torch::Tensor column = classes.select(1, k - 1);
     const torch::Tensor known = torch::tensor(at::ArrayRef<std::int64_t>(nodes))
+                                    .index_select(0, map.levels[k - 1])
                                     .index_select(0, column.clamp_min(0));
     levels.push_back(torch::where(column >= 0, known, torch::full_like(known, -1)));
   }
@@ -92,7 +93,7 @@ torch::Tensor at_distance(const torch::Tensor& points, const ProjectedEmbedding&
 
 // The part of moment k, at its own scale again.
 PageSnapshot page_snapshot(const std::vector<EmbeddingSnapshot>& moments, std::size_t k, const ProjectedEmbedding& picture,
-                           const Hierarchy& tree) {
+                           const ClassMap& map, const Hierarchy& tree) {
   const EmbeddingSnapshot& moment = moments[k];
   const PixelEmbeddings& pixels = moment.pixels;
   const auto at = static_cast<std::int64_t>(k);
@@ -102,8 +103,9 @@ PageSnapshot page_snapshot(const std::vector<EmbeddingSnapshot>& moments, std::s
   snapshot.epoch = moment.epoch;
   snapshot.curvature = pixels.curvature;
   snapshot.xy = at_distance(picture.points.narrow(0, at * pixels.size(), pixels.size()), picture, pixels.curvature);
-  snapshot.prototypes = at_distance(picture.nodes.narrow(0, at * nodes, nodes), picture, pixels.curvature);
-  snapshot.predicted = nodes_of(pixels.predicted, tree);
+  snapshot.prototypes =
+      at_distance(picture.nodes.narrow(0, at * nodes, nodes), picture, pixels.curvature).index_select(0, map.nodes);
+  snapshot.predicted = nodes_of(pixels.predicted, map, tree);
   snapshot.radius = pixels.radius;
   snapshot.confidence = pixels.confidence;
   snapshot.prototype_distance = manifold_of(pixels)->tangent_dist(
@@ -115,11 +117,12 @@ PageSnapshot page_snapshot(const std::vector<EmbeddingSnapshot>& moments, std::s
 struct RunToShow {
   const FigureRun& run;
   Hierarchy tree;
+  ClassMap map;  ///< to the page's tree
   std::vector<EmbeddingSnapshot> moments;
   std::string source = "val split, as training kept them at its validations";  ///< for the caption
 };
 
-PageRun page_run(const RunToShow& shown, const SegmentationDataset& data, PageImages& images) {
+PageRun page_run(const RunToShow& shown, const SegmentationDataset& data, const Hierarchy& tree, PageImages& images) {
   const std::vector<EmbeddingSnapshot>& moments = shown.moments;
   const PixelEmbeddings& pixels = moments.front().pixels;
   const ProjectedEmbedding picture = project_moments(moments);
@@ -144,9 +147,9 @@ PageRun page_run(const RunToShow& shown, const SegmentationDataset& data, PageIm
   }
   run.row = pixels.rows;
   run.column = pixels.columns;
-  run.truth = pixels.leaves;
+  run.truth = shown.map.leaves.index_select(0, pixels.leaves);
   for (std::size_t k = 0; k < moments.size(); ++k) {
-    run.snapshots.push_back(page_snapshot(moments, k, picture, shown.tree));
+    run.snapshots.push_back(page_snapshot(moments, k, picture, shown.map, tree));
   }
   return run;
 }
@@ -172,8 +175,9 @@ class EmbeddingCollector {
                      const std::function<void(const std::string&)>& miss)
       : request_(request), miss_(miss), page_{Hierarchy(runs.front().config.hierarchy), {}, {}}, images_(page_) {
     for (const FigureRun& run : runs) {
-      RunToShow shown = {run, Hierarchy(run.config.hierarchy), {}};
-      if (same_classes(page_.tree, shown.tree)) {
+      Hierarchy tree(run.config.hierarchy);
+      if (const std::optional<ClassMap> map = class_map(tree, page_.tree)) {
+        RunToShow shown = {run, std::move(tree), *map, {}};
         take_kept(shown);
         runs_.push_back(std::move(shown));
       } else {
@@ -276,7 +280,7 @@ class EmbeddingCollector {
     if (shown.moments.empty()) {
       return;
     }
-    page_.runs.push_back(page_run(shown, data, images_));
+    page_.runs.push_back(page_run(shown, data, page_.tree, images_));
   }
 
   const ReportRequest& request_;

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "gyroseg/config/read.h"
+#include "gyroseg/hierarchy/class_map.h"
 #include "gyroseg/models/safetensors.h"
 #include "gyroseg/report/confusion_figure.h"
 #include "gyroseg/report/run_log.h"
@@ -22,6 +23,7 @@ class RunFigures {
   // Whatever the user named is looked up before the first figure is drawn.
   void draw() {
     if (request_.samples > 0 || !request_.images.empty()) {
+      load_runs();
       open_dataset();
     }
     draw_curves();
@@ -41,9 +43,12 @@ class RunFigures {
   }
 
   void open_dataset() {
+    if (loaded_.empty()) {
+      return;
+    }
     try {
-      const Config& config = runs_.front().config;
-      dataset_.emplace(config.data, Hierarchy(config.hierarchy), request_.split);
+      const LoadedRun& first = loaded_.front().run;
+      dataset_.emplace(first.config.data, first.tree, request_.split);
     } catch (const DataError& error) {
       sink_.miss(std::string("panels: ") + error.what() +
                  "; --set data.root=DIR names another place");
@@ -92,18 +97,16 @@ class RunFigures {
     }
   }
 
-  std::vector<NamedRun> load_runs() {
-    const Hierarchy tree(runs_.front().config.hierarchy);
-    std::vector<NamedRun> runs;
+  // Those that have weights, and the classes of the first of them.
+  void load_runs() {
     for (const FigureRun& run : runs_) {
       const std::string what = "panels of " + run.name + ": ";
       try {
         NamedRun named = {run.name, load_run(run.folder, request_.checkpoint, request_.overrides)};
-        if (same_classes(tree, named.run.tree)) {
-          runs.push_back(std::move(named));
+        if (loaded_.empty() || class_map(named.run.tree, loaded_.front().run.tree)) {
+          loaded_.push_back(std::move(named));
         } else {
-          sink_.miss(what + "its classes are not those of " + runs_.front().name +
-                     "; draw it by itself");
+          sink_.miss(what + "its classes are not those of " + loaded_.front().name + "; draw it by itself");
         }
       } catch (const CheckpointError& error) {
         sink_.miss(what + error.what());
@@ -111,7 +114,6 @@ class RunFigures {
         sink_.miss(what + error.what());
       }
     }
-    return runs;
   }
 
   void draw_panels() {
@@ -119,17 +121,12 @@ class RunFigures {
       return;
     }
     std::vector<int> levels;
-    for (int k = 1; k <= Hierarchy(runs_.front().config.hierarchy).num_levels(); ++k) {
+    for (int k = 1; k <= loaded_.front().run.tree.num_levels(); ++k) {
       if (request_.level == 0 || request_.level == k) {
         levels.push_back(k);
       }
     }
-    std::vector<NamedRun> runs = load_runs();
-    if (runs.empty()) {
-      return;
-    }
-    std::vector<PanelGrid> grids =
-        run_panels(runs, *dataset_, samples_, levels, request_.split);
+    std::vector<PanelGrid> grids = run_panels(loaded_, *dataset_, samples_, levels, request_.split);
     for (std::size_t i = 0; i < grids.size(); ++i) {
       grids[i].theme = request_.theme;
       add("panels_level" + std::to_string(levels[i]), gyroseg::draw(grids[i]));
@@ -139,7 +136,8 @@ class RunFigures {
   const FigureRequest& request_;
   const FigureSink& sink_;
   std::vector<FigureRun> runs_;
-  std::optional<SegmentationDataset> dataset_;  ///< the split as the first run's config has it
+  std::vector<NamedRun> loaded_;                ///< of the panels
+  std::optional<SegmentationDataset> dataset_;  ///< the split as the first loaded run's config has it
   std::vector<std::int64_t> samples_;
   std::set<std::string> added_;
 };

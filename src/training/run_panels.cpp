@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <optional>
 
+#include "gyroseg/hierarchy/class_map.h"
 #include "gyroseg/hierarchy/fold.h"
 #include "gyroseg/metrics/level_metrics.h"
 #include "gyroseg/report/palette.h"
@@ -20,16 +22,21 @@ struct ShownSample {
   std::string name;
   torch::Tensor rgb;                                   ///< as shown
   torch::Tensor truth;                                 ///< node indices, at the image's own size
-  std::vector<std::vector<torch::Tensor>> predictions;  ///< [runs][levels], at the image's own size
+  std::vector<std::vector<torch::Tensor>> predictions;  ///< [runs][levels], at the image's own size, as the first run counts
 };
 
-ShownSample predict_sample(std::vector<NamedRun>& runs, const SegmentationDataset& dataset,
-                           std::int64_t index) {
+torch::Tensor mapped(const torch::Tensor& classes, const torch::Tensor& indices) {
+  return torch::where(classes >= 0, indices.index({classes.clamp_min(0)}), classes);
+}
+
+ShownSample predict_sample(std::vector<NamedRun>& runs, const std::vector<ClassMap>& maps,
+                           const SegmentationDataset& dataset, std::int64_t index) {
   const SampleFiles& files = dataset.files(index);
   ShownSample sample;
   sample.name = files.image.filename().string();
   sample.truth = dataset.original_labels(index);
-  for (NamedRun& named : runs) {
+  for (std::size_t run = 0; run < runs.size(); ++run) {
+    NamedRun& named = runs[run];
     const InputImage input = load_image(files.image, named.run.config.data);
     if (input.rgb.size(0) != sample.truth.size(0) || input.rgb.size(1) != sample.truth.size(1)) {
       throw DataError(c10::str(files.mask.string(), ": expected the size of its image ",
@@ -39,8 +46,8 @@ ShownSample predict_sample(std::vector<NamedRun>& runs, const SegmentationDatase
     }
     const Decoded decoded = segment(named.run, input, {named.run.config.decode.front()}).front();
     std::vector<torch::Tensor>& levels = sample.predictions.emplace_back();
-    for (const LevelPrediction& level : decoded.levels) {
-      levels.push_back(level.classes[0].cpu());
+    for (std::size_t k = 0; k < decoded.levels.size(); ++k) {
+      levels.push_back(mapped(decoded.levels[k].classes[0].cpu(), maps[run].levels[k]));
     }
     sample.rgb = resize_image(input.rgb, size_within(input.rgb.size(0), input.rgb.size(1), kLongestSide));
   }
@@ -124,30 +131,20 @@ std::vector<std::int64_t> choose_samples(const SegmentationDataset& dataset,
   return chosen;
 }
 
-bool same_classes(const Hierarchy& a, const Hierarchy& b) {
-  if (a.num_nodes() != b.num_nodes() || a.num_leaves() != b.num_leaves()) {
-    return false;
-  }
-  for (int node = 0; node < a.num_nodes(); ++node) {
-    if (a.path(node) != b.path(node) || a.depth(node) != b.depth(node)) {
-      return false;
-    }
-  }
-  return true;
-}
-
 std::vector<PanelGrid> run_panels(std::vector<NamedRun>& runs, const SegmentationDataset& dataset,
                                   const std::vector<std::int64_t>& samples,
                                   const std::vector<int>& levels, const std::string& split) {
   TORCH_CHECK_VALUE(!runs.empty(), "run_panels: expected a run, got none");
   const Hierarchy& tree = runs.front().run.tree;
+  std::vector<ClassMap> maps;
   for (const NamedRun& named : runs) {
-    TORCH_CHECK_VALUE(same_classes(tree, named.run.tree), "run_panels: ", named.name,
-                      " has other classes than ", runs.front().name);
+    const std::optional<ClassMap> map = class_map(named.run.tree, tree);
+    TORCH_CHECK_VALUE(map.has_value(), "run_panels: ", named.name, " has other classes than ", runs.front().name);
+    maps.push_back(*map);
   }
   std::vector<ShownSample> shown;
   for (const std::int64_t index : samples) {
-    shown.push_back(predict_sample(runs, dataset, index));
+    shown.push_back(predict_sample(runs, maps, dataset, index));
   }
   const LevelFolder folder(tree);
   const std::vector<Rgb> colors = node_palette(tree);

@@ -78,7 +78,7 @@ TEST_F(PlotRunsTest, OneRunIsDrawnIntoItsOwnFolder) {
     ASSERT_EQ(result.status, 0) << result.text;
     EXPECT_THAT(result.text, Not(HasSubstr("left out")));
     for (const std::string name :
-         {"loss", "loss_cross_entropy", "loss_tree_triplet", "miou_level1", "miou_level3",
+         {"loss", "loss_cross_entropy", "loss_tree_triplet", "miou_level1", "miou_level3", "miou_without_background_level1",
           "learning_rate", "gradient_norm", "confusion_level_sum_level1",
           "confusion_leaf_argmax_level3", "panels_level1", "panels_level3"}) {
       const fs::path file = path("a") / "figures" / name;
@@ -129,6 +129,43 @@ TEST_F(PlotRunsTest, WhatARunLacksIsSaidAndTheRestIsDrawn) {
   result = run_binary("plot_runs", part_of_run("empty", {"config.yaml"}) + output("o4"));
   EXPECT_EQ(result.status, 2) << result.text;
   EXPECT_THAT(result.text, HasSubstr("there is nothing to draw"));
+}
+
+// By path: in another order of nodes, and with a chain of copies for the background.
+TEST_F(PlotRunsTest, ClassesAreFoundInTheTreesOfOtherRuns) {
+  const std::string tree = "{body: {lower_body: {up_leg: 5, low_leg: 3}, upper_body: {head: 4, torso: 2, up_hand: 6, "
+                           "low_hand: 1}}, background: 0}";
+  const ProgramResult trained =
+      run_binary("train", "--config " + path("config.yaml").string() + " --output " + path("c").string() +
+                              " --set 'labels=' --set 'hierarchy=" + tree +
+                              "' --set classifier.nodes=all --set classifier.repeat_shallow_leaves=true");
+  ASSERT_EQ(trained.status, 0) << trained.text;
+  ProgramResult result = run_binary("plot_runs", run("c") + run("a") + "--image 1 " + output("trees"));
+  ASSERT_EQ(result.status, 0) << result.text;
+  EXPECT_THAT(result.text, Not(HasSubstr("left out: panels")));
+  // The same picture of run a as beside itself.
+  ASSERT_EQ(run_binary("plot_runs", run("a") + run("b") + "--image 1 " + output("alike")).status, 0);
+  const auto right_of_a = [&](const std::string& folder, std::size_t column) {
+    const std::string panels = text_of(path(folder) / "panels_level3.svg");
+    std::size_t at = 0;
+    for (std::size_t i = 0; i <= column; ++i) {
+      at = panels.find(" % right", at + 1);
+    }
+    return panels.substr(panels.rfind('>', at) + 1, at - panels.rfind('>', at) - 1);
+  };
+  EXPECT_EQ(right_of_a("trees", 1), right_of_a("alike", 0));
+  // Classes of another name are others; a run that has no weights does not decide.
+  std::string config = text_of(path("a/config.yaml"));
+  for (std::size_t at = config.find("upper_body"); at != std::string::npos; at = config.find("upper_body", at + 1)) {
+    config.replace(at, 10, "above_body");
+  }
+  fs::create_directories(path("other"));
+  std::ofstream(path("other/config.yaml")) << config;
+  result = run_binary("plot_runs", run("other") + run("a") + run("b") + output("after_other"));
+  EXPECT_EQ(result.status, 0) << result.text;
+  EXPECT_THAT(result.text, HasSubstr("left out: panels of other: "));
+  EXPECT_THAT(result.text, HasSubstr("panels_level3.png"));
+  EXPECT_THAT(result.text, Not(HasSubstr("its classes are not those")));
 }
 
 TEST_F(PlotRunsTest, WrongInputEndsWithStatusTwo) {

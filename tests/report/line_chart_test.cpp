@@ -179,6 +179,18 @@ TEST(LineChart, NamesHaveColoursAndKindsHaveDashes) {
   }
 }
 
+// So that training is dashed in a chart of its own as it is beside validation.
+TEST(LineChart, DashesFollowTheOrderOfKinds) {
+  LineChart chart = {"t", "x", "y", {{"a", "training", {0, 1}, {0, 1}}}};
+  EXPECT_THAT(draw(chart).document(), Not(HasSubstr("stroke-dasharray")));
+  EXPECT_THAT(draw(chart).document(), Not(HasSubstr(">training<")));
+  chart.kinds = {"validation", "training"};
+  const std::string document = draw(chart).document();
+  EXPECT_THAT(document, HasSubstr("stroke-dasharray=\"7 4\""));
+  EXPECT_THAT(document, HasSubstr(">training<"));
+  EXPECT_THAT(document, Not(HasSubstr(">validation<")));  // it has no curve
+}
+
 TEST(LineChart, LongLegendsWrapAndStayInside) {
   LineChart chart = {"t", "x", "y", {}};
   for (int i = 0; i < 12; ++i) {

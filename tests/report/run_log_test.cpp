@@ -117,6 +117,78 @@ TEST_F(RunLogTest, OneRunHasLossesWithBandsAndAllDecodeModes) {
   }
 }
 
+// Validation is solid and training dashed, and the first two kinds of every chart.
+TEST_F(RunLogTest, DataSetsHaveTheSameDashInEveryChart) {
+  const std::string losses = R"("loss":1,"terms":{"a":1},"levels":[{"level":1,"miou":0.5}]})";
+  const std::string evaluated = "\"train_eval\":{" + losses + ",";
+  const std::string rest = R"("epoch":1,"train":{"total":2,"a":1},"val":{)" + losses + "}";
+  for (const bool both : {false, true}) {
+    const auto charts = run_charts({read("{" + (both ? evaluated : "") + rest + "\n")});
+    ASSERT_EQ(charts.size(), 3u);
+    for (const NamedChart& chart : charts) {
+      const std::vector<std::string>& kinds = chart.chart.kinds;
+      ASSERT_GE(kinds.size(), 2u) << chart.file;
+      EXPECT_EQ(kinds[0], "validation") << chart.file;
+      EXPECT_EQ(kinds[1], both && chart.file != "miou_level1" ? "training, evaluated" : "training");
+      EXPECT_THAT(draw(chart.chart).document(), HasSubstr(">validation<")) << chart.file;
+      EXPECT_EQ(chart.chart.series.back().kind, "validation") << chart.file;  // on top
+    }
+  }
+  const auto modes = run_charts({read(kLog)});
+  EXPECT_THAT(modes[2].chart.kinds, ElementsAre("validation, leaf_argmax", "training, leaf_argmax",
+                                                "validation, level_sum", "training, level_sum"));
+}
+
+// Level 2 has no background, both means are the same number there.
+TEST_F(RunLogTest, MiouWithoutBackgroundHasAChartWhereItIsAnotherNumber) {
+  const auto levels = [](const std::string& first) {
+    return "[{\"level\":1,\"miou\":0.5,\"miou_without_background\":" + first +
+           "},{\"level\":2,\"miou\":0.25,\"miou_without_background\":0.25}]";
+  };
+  const auto line = [&](const std::string& epoch, const std::string& sum, const std::string& argmax) {
+    return "{\"epoch\":" + epoch + ",\"val\":{\"levels\":" + levels(sum) +
+           ",\"modes\":{\"level_sum\":" + levels(sum) + ",\"leaf_argmax\":" + levels(argmax) +
+           "}},\"train_eval\":{\"modes\":{\"level_sum\":" + levels("0.75") + "}}}\n";
+  };
+  const RunLog with = read(line("1", "0.375", "0.125") + line("2", "null", "0.5"), "with");
+  const RunLog without = read("{\"epoch\":1,\"val\":{\"levels\":" + levels("0.5") + "}}\n", "without");
+  const auto charts = run_charts({with, without});
+  std::vector<std::string> files;
+  for (const NamedChart& chart : charts) {
+    files.push_back(chart.file);
+  }
+  EXPECT_THAT(files, ElementsAre("miou_level1", "miou_without_background_level1", "miou_level2"));
+  EXPECT_EQ(charts[1].chart.title, "mIoU without background, level 1");
+  const std::string file = "miou_without_background_level1";
+  const Series* sum = find(charts, file, "with", "validation, level_sum");
+  const Series* argmax = find(charts, file, "with", "validation, leaf_argmax");
+  const Series* training = find(charts, file, "with", "training, level_sum");
+  const Series* other = find(charts, file, "without", "validation, first decode mode");
+  ASSERT_TRUE(sum != nullptr && argmax != nullptr && training != nullptr && other != nullptr);
+  EXPECT_THAT(sum->y, ElementsAre(0.375, IsNan()));
+  EXPECT_THAT(argmax->y, ElementsAre(0.125, 0.5));
+  EXPECT_THAT(training->y, ElementsAre(0.75, 0.75));
+  EXPECT_THAT(other->y, ElementsAre(0.5));
+  EXPECT_EQ(charts[1].chart.kinds, charts[0].chart.kinds);
+  for (const NamedChart& chart : run_charts({without})) {
+    EXPECT_THAT(chart.file, ::testing::Not(HasSubstr("background")));
+  }
+}
+
+// Logs of before the deviations of terms were kept have no band there.
+TEST_F(RunLogTest, TermsOfOneRunHaveBands) {
+  const RunLog log = read(R"({"epoch":1,"val":{"loss":3,"terms":{"a":1},"terms_std":{"a":0.25}},)"
+                          R"("train_eval":{"loss":2,"terms":{"a":0.5},"terms_std":{"a":0.125}}})" "\n");
+  const auto charts = run_charts({log});
+  const Series* validation = find(charts, "loss_a", "run", "validation");
+  const Series* training = find(charts, "loss_a", "run", "training, evaluated");
+  ASSERT_TRUE(validation != nullptr && training != nullptr);
+  EXPECT_THAT(validation->low, ElementsAre(0.75));
+  EXPECT_THAT(validation->high, ElementsAre(1.25));
+  EXPECT_THAT(training->low, ElementsAre(0.375));
+  EXPECT_TRUE(find(run_charts({read(kLog)}), "loss_tree_1", "run", "validation")->low.empty());
+}
+
 TEST_F(RunLogTest, SeveralRunsStandInOneChartWithoutBands) {
   // A log of before decode modes and training images were kept, of one level, with a gradient norm.
   const RunLog old = read(

@@ -22,7 +22,8 @@ struct Series {
 
 /// Curves over one pair of axes. The legend below them names each distinct name once, by its colour
 /// and marker, and each distinct kind once, by its dash and the filling of markers: three runs on
-/// two data sets are five entries. Up to 56 names and 6 kinds look different.
+/// two data sets are five entries. Up to 56 names and 18 kinds look different, the first 6 kinds in both
+/// dash and filling.
 struct LineChart {
   std::string title = "";
   std::string x_title = "";
@@ -37,6 +38,8 @@ struct LineChart {
   /// The order in which names get their colours, so that charts of the same runs agree though some
   /// lack a run. Names that are not in it follow as they appear.
   std::vector<std::string> names = {};
+  /// Likewise of kinds and dashes: the first is solid. Not empty: the legend names even a lone kind.
+  std::vector<std::string> kinds = {};
   Theme theme = {};
 };
 

@@ -36,11 +36,12 @@ struct NamedChart {
   LineChart chart;
 };
 
-/// One chart a quantity, all runs in each: the loss, its terms, mIoU of every level, learning rate,
-/// gradient norm, share of clipped embeddings, learned curvature; those of which no run has a finite value are left out. Colours
-/// tell runs apart, dashes training from validation data and, for mIoU, the decode modes. The
-/// losses of a single run have bands of a standard deviation: over steps in training, over batches
-/// in validation. Throws c10::ValueError where two runs share a name.
+/// One chart a quantity, all runs in each: the loss, its terms, mIoU of every level with background and,
+/// where that is another number, without, learning rate, gradient norm, share of clipped embeddings,
+/// learned curvature; those of which no run has a finite value are left out. Colours tell runs apart,
+/// dashes training from validation data and, for mIoU, the decode modes: validation, by the first mode, is
+/// solid in every chart. The losses of a single run have bands of a standard deviation: over steps in
+/// training, over batches in validation. Throws c10::ValueError where two runs share a name.
 [[nodiscard]] std::vector<NamedChart> run_charts(const std::vector<RunLog>& runs);
 
 }  // namespace gyroseg

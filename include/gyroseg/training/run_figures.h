@@ -45,7 +45,7 @@ struct FigureSink {
 ///   loss, loss_TERM, ...         curves of all runs that have a metrics.jsonl (report/run_log.h)
 ///   [RUN_]confusion_MODE_levelK  what evaluate wrote for the split, a figure a run
 ///   panels_levelK                images, predictions and truth (run_panels.h) of all runs that have a
-///                                checkpoint and the classes of the first
+///                                checkpoint, and the classes of the first that has one (class_map.h)
 ///
 ///   Throws  what figure_runs throws; DataError on an image that is not in the split
 void draw_runs(const FigureRequest& request, const FigureSink& sink);

@@ -22,15 +22,12 @@ struct NamedRun {
   LoadedRun run;
 };
 
-/// Whether two trees have the same classes, in name, place and order: their predictions compare.
-[[nodiscard]] bool same_classes(const Hierarchy& a, const Hierarchy& b);
-
 /// One grid a level of `levels`, one row a sample. Of one run: image, truth, prediction; of
 /// several: image, each run's prediction, truth. Predictions are those of each run's first decode
 /// mode, at the image's own size; below them their share of right pixels, the ignored ones left
 /// out.
 ///
-///   runs     at least one, all with the classes of the first
+///   runs     at least one, all with the classes of the first (class_map.h)
 ///   dataset  a split as the first run's config has it
 ///   Throws   DataError naming the file; c10::ValueError on runs of other classes
 [[nodiscard]] std::vector<PanelGrid> run_panels(std::vector<NamedRun>& runs,
