@@ -20,7 +20,9 @@ class Checker {
     const std::string& pretrained = config_.model.pretrained;
     if (!pretrained.empty() && !std::filesystem::is_regular_file(pretrained, error)) {
       fail("model.pretrained", "expected a file of weights, found none at " + pretrained +
-                                   "; --set model.pretrained=\"\" runs without it");
+                                   "; scripts/fetch_weights says where those of the ResNets are, "
+                                   "--set model.pretrained=FILE.pth reads one, "
+                                   "--set model.pretrained=\"\" runs without it");
     }
     const std::string& init_from = config_.training.init_from;
     if (!init_from.empty() && !std::filesystem::exists(init_from, error)) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <fstream>
 #include <iterator>
+#include <regex>
 #include <sstream>
 #include <utility>
 
@@ -19,8 +20,8 @@ constexpr int kMostValues = 1000000;  // nested aliases grow exponentially
 // Copies a yaml-cpp tree into Values.
 class Converter {
  public:
-  Converter(const std::string& name, int source, Problems& problems)
-      : name_(name), source_(source), problems_(problems) {}
+  Converter(const std::string& name, int source, bool json, Problems& problems)
+      : name_(name), source_(source), json_(json), problems_(problems) {}
 
   Value convert(const YAML::Node& node, const Place& place, const std::string& path, int depth) {
     Value value;
@@ -69,7 +70,9 @@ class Converter {
                  const std::string& path, int depth) {
     const Place place = place_at(key);
     if (!key.IsScalar()) {
-      problems_.add(place, path, "expected a name as key; quote it where YAML reads it otherwise");
+      problems_.add(place, path,
+                    json_ ? "expected a name in quotes as key; is there a comma too many?"
+                          : "expected a name as key; quote it where YAML reads it otherwise");
       return;
     }
     const std::string key_path = join(path, key.Scalar());
@@ -82,19 +85,62 @@ class Converter {
 
   const std::string& name_;
   int source_;
+  bool json_;
   Problems& problems_;
   int count_ = 0;
   bool overflow_ = false;
 };
 
-std::string hint_for_syntax(const std::string& text, int line) {
+// yaml-cpp names the part that has no end, not what would go on with it.
+std::string syntax_problem(const YAML::Exception& error, const std::string& text, bool json) {
+  std::string problem = json ? "not JSON: " : "not YAML: ";
+  if (error.msg == YAML::ErrorMsg::END_OF_MAP_FLOW) {
+    problem += "expected ':', ',' or '}'";
+  } else if (error.msg == YAML::ErrorMsg::END_OF_SEQ_FLOW) {
+    problem += "expected ',' or ']'";
+  } else {
+    problem += error.msg;
+  }
   std::istringstream lines(text);
   std::string content;
-  for (int i = 0; i <= line && std::getline(lines, content); ++i) {
+  for (int i = 0; i <= error.mark.line && std::getline(lines, content); ++i) {
   }
   const std::size_t first = content.find_first_not_of(" \t");
   const bool tab = content.substr(0, first).find('\t') != std::string::npos;
-  return tab ? "; YAML is indented by spaces, and this line holds a tab" : "";
+  if (tab && !json) {
+    problem += "; YAML is indented by spaces, and this line holds a tab";
+  }
+  return problem;
+}
+
+// JSON may escape a letter beyond the first 65536 as two halves, "\ud83d\ude00", as Python's json.dump does.
+// YAML has no halves: here they become the letter, in UTF-8.
+std::string with_whole_letters(const std::string& json) {
+  static const std::regex kHalves(
+      R"(\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2}))");
+  std::string text;
+  for (auto at = json.begin(); at != json.end();) {
+    std::smatch halves;
+    if (*at != '\\') {
+      text += *at++;
+    } else if (std::regex_search(at, json.end(), halves, kHalves,
+                                 std::regex_constants::match_continuous)) {
+      const unsigned long high = std::stoul(halves[1], nullptr, 16) - 0xd800;
+      const unsigned long low = std::stoul(halves[2], nullptr, 16) - 0xdc00;
+      const unsigned long letter = 0x10000 + (high << 10) + low;
+      text += static_cast<char>(0xf0 | (letter >> 18));
+      for (const int shift : {12, 6, 0}) {
+        text += static_cast<char>(0x80 | ((letter >> shift) & 0x3f));
+      }
+      at = halves[0].second;
+    } else {
+      text += *at++;  // a backslash with what it escapes, which may be a backslash
+      if (at != json.end()) {
+        text += *at++;
+      }
+    }
+  }
+  return text;
 }
 
 std::string flow_text(const Value& value) {
@@ -167,9 +213,10 @@ void Problems::throw_if_any() const {
 
 Value parse_yaml(const std::string& text, const std::string& name, int source, Problems& problems,
                  const std::string& key) {
+  const bool json = source < kFirstOverride && name.ends_with(".json");
   try {
-    const std::vector<YAML::Node> documents = YAML::LoadAll(text);
-    Converter converter(name, source, problems);
+    const std::vector<YAML::Node> documents = YAML::LoadAll(json ? with_whole_letters(text) : text);
+    Converter converter(name, source, json, problems);
     const Place top = {source, 1, name + ":1"};
     if (documents.empty()) {
       Value nothing;
@@ -183,8 +230,8 @@ Value parse_yaml(const std::string& text, const std::string& name, int source, P
     return converter.convert(documents[0], top, key, 0);
   } catch (const YAML::Exception& error) {
     const int line = std::max(error.mark.line, 0);
-    throw ConfigError(name + ":" + std::to_string(line + 1) + ": not YAML: " + error.msg +
-                      hint_for_syntax(text, line));
+    throw ConfigError(name + ":" + std::to_string(line + 1) + ": " +
+                      syntax_problem(error, text, json));
   }
 }
 

@@ -27,12 +27,7 @@ Config read_all(ReadContext& context) {
   return config;
 }
 
-}  // namespace
-
-Config read_config(const std::filesystem::path& file, const std::vector<std::string>& overrides) {
-  ReadContext context;
-  context.directory = file.parent_path();
-  Value root = load_yaml(file, 0, context.problems);
+Config read_root(Value root, const std::vector<std::string>& overrides, ReadContext& context) {
   if (!root.is_map() && !root.is_null()) {
     context.problems.add(root.place, "expected a map of keys, got " + describe(root));
     context.problems.throw_if_any();
@@ -52,6 +47,20 @@ Config read_config(const std::filesystem::path& file, const std::vector<std::str
   context.problems.throw_if_any();
   resolve(config, *tree);
   return config;
+}
+
+}  // namespace
+
+Config read_config(const std::filesystem::path& file, const std::vector<std::string>& overrides) {
+  ReadContext context;
+  context.directory = file.parent_path();
+  return read_root(load_yaml(file, 0, context.problems), overrides, context);
+}
+
+Config read_config_text(const std::string& text, const std::string& name,
+                        const std::vector<std::string>& overrides) {
+  ReadContext context;
+  return read_root(parse_yaml(text, name, 0, context.problems), overrides, context);
 }
 
 std::vector<std::string> config_keys() {

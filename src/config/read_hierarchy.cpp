@@ -2,6 +2,7 @@
 #include <functional>
 
 #include "gyroseg/config/read.h"
+#include "model_options.h"
 #include "readers.h"
 
 namespace gyroseg {
@@ -183,8 +184,7 @@ void resolve(Config& config, const Hierarchy& tree) {
     model.projection_input = config.classifier.input == "embedding" ? "decoder" : "encoder";
   }
   if (model.aspp_dilations.empty()) {
-    const int step = 96 / model.output_stride;  // 12, 6 or 3: the same reach in pixels
-    model.aspp_dilations = {step, 2 * step, 3 * step};
+    model.aspp_dilations = default_dilations(model.output_stride);
   }
   const std::function<void(NodeSpec&)> clear = [&](NodeSpec& node) {
     node.label.reset();

@@ -1,3 +1,4 @@
+#include "model_options.h"
 #include "readers.h"
 
 namespace gyroseg {
@@ -16,11 +17,10 @@ bool is_odd(int n) { return n > 0 && n % 2 == 1; }
 }  // namespace
 
 void read(Section s, ModelConfig& model) {
-  const auto not_empty = [](const std::string& name) { return !name.empty(); };
-  s.read("encoder", model.encoder, not_empty, "the name of an encoder");
+  s.choose("encoder", model.encoder, known_encoders());
   s.read("output_stride", model.output_stride,
          [](int stride) { return stride == 8 || stride == 16 || stride == 32; }, "8 | 16 | 32");
-  s.read("decoder", model.decoder, not_empty, "the name of a decoder");
+  s.choose("decoder", model.decoder, known_decoders());
   s.read("aspp_dilations", model.aspp_dilations, all_positive, "a list of integers > 0");
   s.at_least("aspp_channels", model.aspp_channels, 1);
   s.at_least("low_level_channels", model.low_level_channels, 1);
@@ -41,6 +41,7 @@ void read(Section s, ModelConfig& model) {
   s.choose("auxiliary_head", model.auxiliary_head, {"fcn", "conv_relu"});
   s.read("pretrained", model.pretrained, [](const std::string&) { return true; },
          "a .safetensors or .pth file, or \"\" for random weights");
+  reject_unread(s, model);
   s.reject_unknown();
 }
 

@@ -1,6 +1,8 @@
 #include "seghiero.h"
 
+#include <filesystem>
 #include <regex>
+#include <system_error>
 
 #include "gyroseg/hierarchy/hierarchy.h"
 
@@ -19,6 +21,22 @@ schedule: {name: constant}
 training: {drop_last: false, best: val_loss, link_best: true}
 decode: [level_head, leaf_argmax]
 )";
+
+// weights/ENCODER.safetensors; where that is missing and one weights/ENCODER-*.pth is there, as torchvision
+// names its files, that one.
+std::string weights_of(const std::string& encoder) {
+  namespace fs = std::filesystem;
+  const std::string usual = "weights/" + encoder + ".safetensors";
+  std::vector<std::string> downloaded;
+  std::error_code error;
+  for (const fs::directory_entry& entry : fs::directory_iterator("weights", error)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with(encoder + "-") && name.ends_with(".pth")) {
+      downloaded.push_back(entry.path().string());
+    }
+  }
+  return downloaded.size() == 1 && !fs::exists(usual, error) ? downloaded[0] : usual;
+}
 
 struct Rename {
   std::string from;
@@ -42,7 +60,8 @@ class Mapper {
     const SegHieroTree tree = map_classes(classes, problems_);
     context_.tree_refused = tree.hierarchy.is_null();
     put("hierarchy", tree.hierarchy);
-    map_losses(tree.levels, classes.place);
+    const Value& training = block(root_, "training", "training");
+    put("loss", map_losses(training, tree.levels, classes.place, problems_));
     reject_unknown(root_, "", top_keys());
     return std::move(result_);
   }
@@ -186,7 +205,7 @@ class Mapper {
     } else {
       const std::string encoder = "resnet" + match[1].str();
       put("model.encoder", scalar(encoder, name.place, origin));
-      put("model.pretrained", scalar("weights/" + encoder + ".safetensors", name.place, origin));
+      put("model.pretrained", scalar(weights_of(encoder), name.place, origin));
     }
     reject_unknown(model, "model", {"pretrained_model"});
   }
@@ -197,7 +216,8 @@ class Mapper {
           {"batch_size", "training.batch_size"},
           {"lr", "optimizer.lr"},
           {"num_workers", "data.threads"}},
-         {"device", "gpus", "fine_weight", "coarse_weight", "super_weight"});
+         {"device", "gpus", "fine_weight", "coarse_weight", "super_weight", "rmi_radius",
+          "rmi_pool_way", "rmi_pool_size", "rmi_pool_stride"});
     map_device(block(root_, "training", "training"));
   }
 
@@ -238,45 +258,6 @@ class Mapper {
       moved.scalar = "cuda:" + std::to_string(visible[index]);
     }
     put("device", moved);
-  }
-
-  double level_weight(const Value& training, const std::string& key) {
-    double weight = 1.0;
-    const Value* value = training.find(key);
-    if (value != nullptr && !value->is_null() && (!parse(*value, weight) || weight < 0)) {
-      problems_.add(value->place, "training." + key,
-                    "expected a number >= 0, got " + describe(*value));
-    }
-    return weight;
-  }
-
-  // Its totals with weights of 1: 5 tree-min over two levels; over three 2.5 and its RMI, whose factor is
-// fine_weight. No focus in either.
-  void map_losses(int levels, const Place& place) {
-    const Value& training = block(root_, "training", "training");
-    std::vector<double> weights = {level_weight(training, "coarse_weight"),
-                                   level_weight(training, "fine_weight")};
-    const double super_weight = level_weight(training, "super_weight");
-    if (levels == 3) {
-      weights.insert(weights.begin(), super_weight);
-    }
-    double mean = 0;
-    for (const double weight : weights) {
-      mean += weight / levels;
-    }
-    std::string text =
-        "[{name: tree_min, weight: " + number_text((levels == 3 ? 2.5 : 5) * mean) + "}";
-    for (int k = 1; k <= levels; ++k) {
-      text += ", {name: cross_entropy, level: " + (k == levels ? "leaf" : std::to_string(k)) +
-              ", weight: " + number_text(weights[k - 1]) + "}";
-    }
-    if (levels == 3) {
-      text += ", {name: rmi, weight: " + number_text(weights.back()) + "}";
-    }
-    text += ", {name: tree_triplet, schedule: cosine, weight: 0.5, fixed_margin: 0.6}]";
-    Value losses = parse_yaml(text, place.text, place.source, problems_);
-    set_place(losses, place);
-    put("loss", losses);
   }
 
   const Value& root_;

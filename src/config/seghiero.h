@@ -19,4 +19,11 @@ struct SegHieroTree {
 };
 [[nodiscard]] SegHieroTree map_classes(const Value& classes, Problems& problems);
 
+/// `loss` with SegHiero's terms, the weights of its `training` block (null: none) and, with three levels, its
+/// RMI options. Its totals with weights of 1: 5 tree-min over two levels; over three 2.5 and its RMI, whose
+/// factor is fine_weight. No focus in either.
+///   place  of what the block does not name
+[[nodiscard]] Value map_losses(const Value& training, int levels, const Place& place,
+                               Problems& problems);
+
 }  // namespace gyroseg

@@ -1,4 +1,5 @@
 #include "gyroseg/config/read.h"
+#include "model_options.h"
 #include "readers.h"
 #include "yaml_writer.h"
 
@@ -103,7 +104,8 @@ void write(YamlWriter& out, const DataConfig& data) {
   out.close();
 }
 
-void write(YamlWriter& out, const ModelConfig& model) {
+void write(YamlWriter& out, const ModelConfig& config) {
+  const ModelConfig model = without_unread(config);  // others would be errors when the file is read back
   out.open("model");
   out.line("encoder", model.encoder);
   out.line("output_stride", model.output_stride);

@@ -62,7 +62,8 @@ TEST_F(Messages, EveryProblemAtOnceSortedByLineOverridesLast) {
       "train.yaml:8: data.root: expected the folder of the data set, got \"\"\n"
       "train.yaml:9: model.output_stride: expected 8 | 16 | 32, got 12\n"
       "train.yaml:9: model.pretrained: expected a file of weights, found none at none.safetensors; "
-      "--set model.pretrained=\"\" runs without it\n"
+      "scripts/fetch_weights says where those of the ResNets are, --set model.pretrained=FILE.pth reads "
+      "one, --set model.pretrained=\"\" runs without it\n"
       "train.yaml:10: classifier: expected a map of keys, got [all]\n"
       "train.yaml:12: loss.0.gamma: cross_entropy does not read this option of focal, tree_min\n"
       "train.yaml:13: loss.1.wieght: unknown key, did you mean weight?\n"
@@ -288,7 +289,7 @@ TEST_F(Messages, AMissingGpu) {
 
 TEST_F(Messages, FilesThatAreNoConfig) {
   EXPECT_THROW((void)read_config("missing.yaml"), ConfigError);
-  EXPECT_EQ(error("a: [1,\nb\n"), "train.yaml:3: not YAML: end of sequence flow not found");
+  EXPECT_EQ(error("a: [1,\nb\n"), "train.yaml:3: not YAML: expected ',' or ']'");
   EXPECT_THAT(error("data:\n\troot: x\n"), StartsWith("train.yaml:2: not YAML: "));
   EXPECT_THAT(error("data:\n\troot: x\n"), HasSubstr("this line holds a tab"));
   EXPECT_EQ(error("- a\n"), "train.yaml:1: expected a map of keys, got [a]");
@@ -303,6 +304,42 @@ TEST_F(Messages, FilesThatAreNoConfig) {
   } catch (const ConfigError& problem) {
     EXPECT_STREQ(problem.what(), "folder: expected a YAML or JSON file, found a folder");
   }
+}
+
+TEST_F(Messages, FilesThatAreNoJson) {
+  const auto error_in = [](const std::string& text) {
+    ConfigFiles::write("train.json", text);
+    try {
+      (void)read_config("train.json");
+    } catch (const ConfigError& problem) {
+      return std::string(problem.what());
+    }
+    return std::string();
+  };
+  const std::string head = "{\"hierarchy\": {\"a\": 0, \"b\": 1},\n";
+  const std::string data = "\"data\": {\"root\": \"x\"}";
+  EXPECT_EQ(error_in(head + data + "\n}\n"), "");
+  EXPECT_EQ(error_in(head + "\t" + data + "\n}\n"), "");  // json.dump(indent="\t")
+  EXPECT_EQ(error_in(head + data + "\n"), "train.json:3: not JSON: expected ':', ',' or '}'");
+  EXPECT_EQ(error_in(head + data + " \"seed\": 1}"),
+            "train.json:2: not JSON: expected ':', ',' or '}'");
+  EXPECT_EQ(error_in(head + data + ", \"decode\": [\"level_sum\"}"),
+            "train.json:2: not JSON: illegal flow end");
+  EXPECT_EQ(error_in(head + data + ",,\n\"seed\": 1}"),
+            "train.json:2: expected a name in quotes as key; is there a comma too many?");
+}
+
+// As Python's json.dump writes them.
+TEST_F(Messages, JsonMayEscapeLettersInTwoHalves) {
+  ConfigFiles::write("tree.json",
+                     R"({"\ud83d\ude00": 0, "\u00fc \uD834\uDD1E.": 1, "C:\\ud83d\\ude00": 2})");
+  const TreeSpec tree = read_tree("tree.json");
+  ASSERT_EQ(tree.roots.size(), 3U);
+  EXPECT_EQ(tree.roots[0].name, "\xf0\x9f\x98\x80");                // U+1F600
+  EXPECT_EQ(tree.roots[1].name, "\xc3\xbc \xf0\x9d\x84\x9e.");      // U+00FC, U+1D11E
+  EXPECT_EQ(tree.roots[2].name, "C:\\ud83d\\ude00");  // backslashes of the name's own
+  ConfigFiles::write("tree.json", R"({"\ud83d": 0, "b": 1})");
+  EXPECT_THROW((void)read_tree("tree.json"), ConfigError);
 }
 
 }  // namespace gyroseg::messages_test

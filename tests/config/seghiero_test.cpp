@@ -130,6 +130,66 @@ TEST_F(SegHiero, ThreeLevelsWithTheSuperMapInCoarseIndices) {
   EXPECT_EQ(write_config(ConfigFiles::read(written)), written);
 }
 
+// The defaults of its train.py: 3, 0, 3 and 3.
+TEST_F(SegHiero, OptionsOfItsRmi) {
+  const std::string three = "dataset: {root: x}\nclasses:\n" + kSuper + kFine;  // 8 lines
+  const Config usual = ConfigFiles::read(three);
+  EXPECT_EQ(usual.loss[4].radius, 3);
+  EXPECT_EQ(usual.loss[4].pool_way, "max");
+  EXPECT_EQ(usual.loss[4].pool_size, 3);
+  EXPECT_EQ(usual.loss[4].pool_stride, 3);
+  const Config config = ConfigFiles::read(
+      three + "training: {rmi_radius: 2, rmi_pool_way: 1, rmi_pool_size: 5, rmi_pool_stride: 4}\n");
+  ASSERT_EQ(config.loss[4].name, "rmi");
+  EXPECT_EQ(config.loss[4].radius, 2);
+  EXPECT_EQ(config.loss[4].pool_way, "avg");
+  EXPECT_EQ(config.loss[4].pool_size, 5);
+  EXPECT_EQ(config.loss[4].pool_stride, 4);
+  EXPECT_EQ(ConfigFiles::read(three + "training: {rmi_pool_way: 0}\n").loss[4].pool_way, "max");
+  EXPECT_EQ(ConfigFiles::read(three + "training: {rmi_pool_way: 2}\n").loss[4].pool_way, "stride");
+  EXPECT_EQ(error(three + "training:\n  rmi_radius: 0\n  rmi_pool_way: 3\n  rmi_pool_size: big\n"
+                          "  rmi_pool_strides: 2\n"),
+            "train.yaml:10: training.rmi_radius: expected an integer >= 1, got 0\n"
+            "train.yaml:11: training.rmi_pool_way: expected 0 (max) | 1 (avg) | 2 (stride), got 3\n"
+            "train.yaml:12: training.rmi_pool_size: expected an integer >= 1, got big\n"
+            "train.yaml:13: training.rmi_pool_strides: unknown key of SegHiero, did you mean "
+            "rmi_pool_stride?");
+  // With two levels it has no RMI and does not read them.
+  const Config two = ConfigFiles::read("dataset: {root: x}\nclasses:\n" + kFine +
+                                       "training: {rmi_radius: 2, rmi_pool_way: 1}\n");
+  EXPECT_EQ(two.loss.size(), 4U);
+}
+
+TEST_F(SegHiero, AWrongWeightIsOneProblem) {
+  EXPECT_EQ(error("dataset: {root: x}\nclasses:\n" + kSuper + kFine +
+                  "training: {super_weight: -1, fine_weight: .inf}\n"),
+            "train.yaml:9: training.fine_weight: expected a number >= 0, got .inf\n"
+            "train.yaml:9: training.super_weight: expected a number >= 0, got -1");
+}
+
+TEST_F(SegHiero, ADownloadedFileOfWeightsStandsInForTheUsualOne) {
+  const auto pretrained = [] {
+    return ConfigFiles::read(kDataset + "classes:\n" + kFine + kRest).model.pretrained;
+  };
+  ConfigFiles::write("weights/resnet50-0676ba61.pth", "");
+  EXPECT_EQ(pretrained(), "weights/resnet50.safetensors");
+  std::filesystem::remove("weights/resnet50.safetensors");
+  ConfigFiles::write("weights/resnet101-63fe2227.pth", "");
+  EXPECT_EQ(pretrained(), "weights/resnet50-0676ba61.pth");
+  ConfigFiles::write("weights/resnet50-11ad3fa6.pth", "");  // which of the two?
+  EXPECT_THAT(error(kDataset + "classes:\n" + kFine + kRest),
+              HasSubstr("found none at weights/resnet50.safetensors"));
+}
+
+// Its mapping names options of deeplabv3plus.
+TEST_F(SegHiero, AnotherDecoderOnTop) {
+  const Config config =
+      ConfigFiles::read(kDataset + "classes:\n" + kFine + kRest, {"model.decoder=unet"});
+  EXPECT_EQ(config.model.decoder, "unet");
+  const std::string written = write_config(config);
+  EXPECT_EQ(write_config(ConfigFiles::read(written)), written);
+}
+
 // Its groups of one class are the chain that classifier.repeat_shallow_leaves makes of our tree.
 TEST_F(SegHiero, PascalPartHasTwelveChannels) {
   const Config config = ConfigFiles::read(
@@ -191,7 +251,8 @@ TEST_F(SegHiero, DevicesThatAreNotThere) {
       head + "model:\n  pretrained_model: resnet-101\ntraining:\n  device: cuda\n  gpus: [1, 0]\n";
   EXPECT_EQ(error(full),
             "train.yaml:4: model.pretrained_model: expected a file of weights, found none at "
-            "weights/resnet101.safetensors; --set model.pretrained=\"\" runs without it\n"
+            "weights/resnet101.safetensors; scripts/fetch_weights says where those of the ResNets are, "
+            "--set model.pretrained=FILE.pth reads one, --set model.pretrained=\"\" runs without it\n"
             "train.yaml:6: training.device: asks for cuda:1, but this machine has no usable CUDA "
             "device; --set device=cpu runs without it");
   EXPECT_EQ(error(full, {"model.pretrained=\"\"", "device=cpu"}), "");
