@@ -23,26 +23,34 @@ ConfusionMatrix::ConfusionMatrix(int classes)
   TORCH_CHECK_VALUE(classes > 0, "ConfusionMatrix: expected at least one class, got ", classes);
 }
 
-void ConfusionMatrix::add(const torch::Tensor& truth, const torch::Tensor& prediction) {
-  TORCH_CHECK_VALUE(truth.sizes() == prediction.sizes(), "ConfusionMatrix: truth is ",
+torch::Tensor ConfusionMatrix::add(const torch::Tensor& truth, const torch::Tensor& prediction) {
+  TORCH_CHECK_VALUE(truth.sizes() == prediction.sizes() && truth.dim() > 0, "ConfusionMatrix: truth is ",
                     truth.sizes(), ", prediction is ", prediction.sizes());
-  if (truth.numel() == 0) {
-    return;
-  }
   const std::int64_t n = classes_;
+  const std::int64_t images = truth.size(0);
+  if (truth.numel() == 0) {
+    return torch::zeros({images, n, n + 1}, torch::kInt64);
+  }
   const auto [low, high] = prediction.aminmax();
   const auto smallest = low.item<std::int64_t>();
   const auto largest = std::max(high.item<std::int64_t>(), truth.max().item<std::int64_t>());
   TORCH_CHECK_VALUE(smallest >= -1 && largest < n, "ConfusionMatrix: expected classes in [0, ", n,
                     ") or -1, got ", smallest < -1 ? smallest : largest);
-  // n cells of pixels without a prediction follow; pixels that do not count go past the end.
-  const torch::Tensor decided =
-      torch::where(prediction.ge(0), truth * n + prediction, n * n + truth);
-  const torch::Tensor cell = torch::where(truth.ge(0), decided, n * n + n);
-  const torch::Tensor added = torch::bincount(cell.flatten(), {}, n * n + n + 1).cpu();
+  // Cells of an image by truth and prediction; pixels that do not count go past their end.
+  const std::int64_t cells = n * (n + 1);
+  const torch::Tensor column = torch::where(prediction.ge(0), prediction, n);
+  const torch::Tensor cell = torch::where(truth.ge(0), truth * (n + 1) + column, cells).view({images, -1});
+  const torch::Tensor first = torch::arange(images, cell.options()).unsqueeze(1) * (cells + 1);
+  const torch::Tensor added = torch::bincount((cell + first).flatten(), {}, images * (cells + 1))
+                                  .cpu()
+                                  .view({images, cells + 1})
+                                  .narrow(1, 0, cells)
+                                  .reshape({images, n, n + 1});
   // Out of place: a copy of this object shares the tensors.
-  counts_ = counts_ + added.narrow(0, 0, n * n).view({n, n});
-  undecided_ = undecided_ + added.narrow(0, n * n, n);
+  const torch::Tensor all = added.sum(0);
+  counts_ = counts_ + all.narrow(1, 0, n);
+  undecided_ = undecided_ + all.select(1, n);
+  return added;
 }
 
 void ConfusionMatrix::merge(const std::function<void(torch::Tensor&)>& sum) {

@@ -29,6 +29,10 @@ class Mean {
   int count_ = 0;
 };
 
+std::optional<ImageSpread> spread_of(const Moments& moments) {
+  return moments.weight > 0 ? std::optional(ImageSpread{moments.mean, moments.deviation()}) : std::nullopt;
+}
+
 void check(const Decoded& decoded, const torch::Tensor& labels, const Hierarchy& tree) {
   TORCH_CHECK_VALUE(static_cast<int>(decoded.levels.size()) == tree.num_levels(),
                     "LevelMetrics: expected predictions of ", tree.num_levels(), " levels, got ",
@@ -57,10 +61,17 @@ std::vector<std::string> class_names(const Hierarchy& tree, int k) {
 }
 
 LevelMetrics::LevelMetrics(const Hierarchy& tree, const std::string& background)
-    : tree_(tree), folder_(tree), background_(background_node(tree, background)) {
+    : tree_(tree), folder_(tree) {
+  const std::optional<int> left_out = background_node(tree, background);
   for (int k = 1; k <= tree.num_levels(); ++k) {
-    confusion_.emplace_back(static_cast<int>(tree.level(k).size()));
+    const auto classes = static_cast<std::int64_t>(tree.level(k).size());
+    confusion_.emplace_back(static_cast<int>(classes));
     calibration_.emplace_back();
+    images_.emplace_back();
+    background_classes_.push_back(torch::zeros({classes}, torch::kBool));
+    for (std::int64_t c = 0; c < classes; ++c) {
+      background_classes_.back()[c] = is_background(tree, tree.level(k)[c], left_out);
+    }
   }
 }
 
@@ -86,7 +97,7 @@ void LevelMetrics::add(const Decoded& decoded, const torch::Tensor& labels) {
   for (int k = 1; k <= tree_.num_levels(); ++k) {
     const LevelPrediction& level = decoded.levels[k - 1];
     const torch::Tensor truth = folder_.labels(nodes, k);
-    confusion_[k - 1].add(truth, level.classes);
+    images_[k - 1].add(confusion_[k - 1].add(truth, level.classes), background_classes_[k - 1]);
     calibration_[k - 1].add(level.confidence, truth.eq(level.classes),
                             truth.ge(0) & level.classes.ge(0));
     if (k < tree_.num_levels()) {
@@ -102,6 +113,7 @@ void LevelMetrics::merge(const std::function<void(torch::Tensor&)>& sum) {
   for (std::size_t k = 0; k < confusion_.size(); ++k) {
     confusion_[k].merge(sum);
     calibration_[k].merge(sum);
+    images_[k].merge(sum);
   }
   torch::Tensor totals = torch::tensor({pixels_, violations_}, torch::kInt64);
   sum(totals);
@@ -116,7 +128,6 @@ LevelReport LevelMetrics::level_report(int k) const {
   Mean iou, iou_without_background, accuracy;
   const std::vector<std::string> names = class_names(tree_, k);
   for (std::size_t c = 0; c < tree_.level(k).size(); ++c) {
-    const int node = tree_.level(k)[c];
     const int cls = static_cast<int>(c);
     ClassReport& entry = report.classes.emplace_back();
     entry.name = names[c];
@@ -124,7 +135,7 @@ LevelReport LevelMetrics::level_report(int k) const {
     entry.accuracy = confusion.class_accuracy(cls);
     entry.pixels = confusion.truth(cls);
     entry.undecided = confusion.undecided(cls);
-    entry.is_background = is_background(tree_, node, background_);
+    entry.is_background = background_classes_[k - 1][cls].item<bool>();
     iou.add(entry.iou);
     accuracy.add(entry.accuracy);
     if (!entry.is_background) {
@@ -136,6 +147,10 @@ LevelReport LevelMetrics::level_report(int k) const {
   report.mean_class_accuracy = accuracy.value();
   report.pixel_accuracy = confusion.pixel_accuracy();
   report.ece = calibration_[k - 1].error();
+  const ImageFigures& images = images_[k - 1];
+  report.image_miou = spread_of(images.miou);
+  report.image_miou_without_background = spread_of(images.miou_without_background);
+  report.image_pixel_accuracy = spread_of(images.pixel_accuracy);
   report.confusion = confusion.counts().clone();
   return report;
 }

@@ -25,6 +25,11 @@ Json to_json(const LevelReport& level) {
   json["pixel_accuracy"] = to_json(level.pixel_accuracy);
   json["mean_class_accuracy"] = to_json(level.mean_class_accuracy);
   json["ece"] = to_json(level.ece);
+  for (const ImageFigure& figure : kImageFigures) {
+    const auto& spread = level.*figure.spread;
+    json[figure.name] = to_json(spread ? std::optional(spread->mean) : std::nullopt);
+    json[std::string(figure.name) + "_std"] = to_json(spread ? std::optional(spread->deviation) : std::nullopt);
+  }
   json["classes"] = Json::array();
   for (const ClassReport& cls : level.classes) {
     json["classes"].push_back({{"name", cls.name},
@@ -121,6 +126,16 @@ class Reader {
     level.pixel_accuracy = share(json, place, "pixel_accuracy");
     level.mean_class_accuracy = share(json, place, "mean_class_accuracy");
     level.ece = share(json, place, "ece");
+    for (const ImageFigure& figure : kImageFigures) {
+      if (!json.contains(figure.name)) {
+        continue;  // written by an earlier version
+      }
+      const std::optional<double> mean = share(json, place, figure.name);
+      const std::optional<double> deviation = share(json, place, std::string(figure.name) + "_std");
+      if (mean && deviation) {
+        level.*figure.spread = ImageSpread{*mean, *deviation};
+      }
+    }
     const Json& classes = array(json, place, "classes");
     for (std::size_t c = 0; c < classes.size(); ++c) {
       level.classes.push_back(

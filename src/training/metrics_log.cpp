@@ -34,6 +34,11 @@ Json to_json(const MetricsReport& report) {
                       {"miou_without_background", number(level.miou_without_background)},
                       {"pixel_accuracy", number(level.pixel_accuracy)},
                       {"ece", number(level.ece)}});
+    for (const ImageFigure& figure : kImageFigures) {
+      const auto& spread = level.*figure.spread;
+      levels.back()[figure.name] = spread ? number(spread->mean) : Json(nullptr);
+      levels.back()[std::string(figure.name) + "_std"] = spread ? number(spread->deviation) : Json(nullptr);
+    }
   }
   return levels;
 }
@@ -47,6 +52,7 @@ Json to_json(const Validation& validation) {
   Json json = {{"loss", number(validation.loss)},
           {"loss_std", number(validation.loss_deviation)},
           {"terms", numbers(validation.terms)},
+          {"terms_std", numbers(validation.term_deviations)},
           {"levels", to_json(validation.reports.front())},
           {"modes", modes}};
   if (validation.clipped) {

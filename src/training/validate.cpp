@@ -7,7 +7,7 @@
 #include <torch/types.h>
 #include <torch/utils.h>
 
-#include "gyroseg/metrics/moments.h"
+#include "gyroseg/metrics/image_figures.h"
 #include "manifolds/stable_math.h"
 
 namespace gyroseg {
@@ -28,19 +28,53 @@ class LossMean {
   }
 
   [[nodiscard]] double total() const { return total_; }
-
-  // Adds the mean to the sums over all images: it stands for `images` of them.
-  void add_to(Validation& result, double images) const {
-    result.loss += images * total_;
-    for (const auto& [label, mean] : terms_) {
-      result.terms[label] += images * mean;
-    }
-  }
+  [[nodiscard]] const std::map<std::string, double>& terms() const { return terms_; }
 
  private:
   double weight_ = 0;
   double total_ = 0;
   std::map<std::string, double> terms_;
+};
+
+// Losses over all images, of batches that stand for as many of them as they have.
+class BatchMoments {
+ public:
+  // Every process has the same terms, also one without images.
+  explicit BatchMoments(const Criterion* criterion) {
+    if (criterion != nullptr) {
+      for (const std::string& label : criterion->labels()) {
+        terms_[label] = {};
+      }
+    }
+  }
+
+  void add(const LossMean& losses, double images) {
+    total_.add(losses.total(), images);
+    for (const auto& [label, value] : losses.terms()) {
+      terms_.at(label).add(value, images);
+    }
+  }
+
+  void merge(const ProcessGroup& group) {
+    const auto sum = [&](torch::Tensor& numbers) { group.sum(numbers); };
+    total_ = merged(total_, sum);
+    for (auto& [label, term] : terms_) {
+      term = merged(term, sum);
+    }
+  }
+
+  void write_to(Validation& result) const {
+    result.loss = total_.mean;
+    result.loss_deviation = total_.deviation();
+    for (const auto& [label, term] : terms_) {
+      result.terms[label] = term.mean;
+      result.term_deviations[label] = term.deviation();
+    }
+  }
+
+ private:
+  Moments total_;
+  std::map<std::string, Moments> terms_;
 };
 
 void check(const InferenceConfig& inference, const torch::Tensor& images,
@@ -147,34 +181,6 @@ torch::Tensor measure(Segmenter& model, const torch::Tensor& images, const torch
 }
 
 // Replaces the moments by those over all processes.
-void merge_moments(const ProcessGroup& group, Moments& moments) {
-  torch::Tensor sums = torch::tensor({moments.weight, moments.weight * moments.mean}, torch::kFloat64);
-  group.sum(sums);
-  const double weight = sums[0].item<double>();
-  const double mean = weight > 0 ? sums[1].item<double>() / weight : 0;
-  const double shift = moments.mean - mean;
-  torch::Tensor squares =
-      torch::tensor({moments.squares + moments.weight * shift * shift}, torch::kFloat64);
-  group.sum(squares);
-  moments = {weight, mean, squares.item<double>()};
-}
-
-// Replaces the sums by those over all processes. Each has the same terms, also one without images.
-void merge_losses(const ProcessGroup& group, Validation& result, std::int64_t& images) {
-  std::vector<double> mine = {static_cast<double>(images), result.loss};
-  for (const auto& [label, value] : result.terms) {
-    mine.push_back(value);
-  }
-  torch::Tensor sums = torch::tensor(mine, torch::kFloat64);
-  group.sum(sums);
-  images = static_cast<std::int64_t>(sums[0].item<double>());
-  result.loss = sums[1].item<double>();
-  std::int64_t i = 2;
-  for (auto& [label, value] : result.terms) {
-    value = sums[i++].item<double>();
-  }
-}
-
 }  // namespace
 
 Validation validate(Segmenter& model, const std::function<std::optional<Batch>()>& next_batch,
@@ -186,13 +192,8 @@ Validation validate(Segmenter& model, const std::function<std::optional<Batch>()
   std::vector<LevelMetrics> metrics(parts.modes.size(), LevelMetrics(parts.tree, parts.background));
   Validation result;
   result.modes = parts.modes;
-  if (parts.criterion != nullptr) {
-    for (const std::string& label : parts.criterion->labels()) {
-      result.terms[label] = 0;
-    }
-  }
   std::int64_t images = 0;
-  Moments batch_losses;
+  BatchMoments batches(parts.criterion);
   ClippedCells clipped;
   Speed speed(device);
   while (const std::optional<Batch> batch = next_batch()) {
@@ -205,8 +206,7 @@ Validation validate(Segmenter& model, const std::function<std::optional<Batch>()
         measure(model, inputs, labels, parts, batch->indices.front(), losses, clipped);
     const std::vector<Decoded> decoded = parts.decoder(logits, parts.modes);
     speed.stop(batch_images);
-    losses.add_to(result, static_cast<double>(batch_images));
-    batch_losses.add(losses.total(), static_cast<double>(batch_images));
+    batches.add(losses, static_cast<double>(batch_images));
     for (std::size_t i = 0; i < decoded.size(); ++i) {
       metrics[i].add(decoded[i], labels);
     }
@@ -222,21 +222,14 @@ Validation validate(Segmenter& model, const std::function<std::optional<Batch>()
     for (LevelMetrics& mode : metrics) {
       mode.merge([&](torch::Tensor& counts) { parts.group.sum(counts); });
     }
-    merge_losses(parts.group, result, images);
-    merge_moments(parts.group, batch_losses);
+    batches.merge(parts.group);
     clipped.merge(parts.group);
   }
   result.clipped = clipped.share();
   result.images_per_second = speed.images_per_second();
-  result.loss_deviation = batch_losses.deviation();
+  batches.write_to(result);
   for (const LevelMetrics& mode : metrics) {
     result.reports.push_back(mode.report());
-  }
-  if (images > 0) {
-    result.loss /= static_cast<double>(images);
-    for (auto& [label, value] : result.terms) {
-      value /= static_cast<double>(images);
-    }
   }
   if (const std::optional<Collapse> collapse = metrics.front().collapsed()) {
     result.collapsed = collapse->name;

@@ -3,8 +3,11 @@
 #include <gtest/gtest.h>
 #include <torch/utils.h>
 
+#include <array>
+#include <barrier>
 #include <cmath>
 #include <optional>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -407,7 +410,7 @@ TEST(Background, CoversTheClassesInsideItAtEveryLevel) {
   EXPECT_FALSE(is_background(tree, tree.find("bird"), mammal));
 }
 
-// Two processes, one image each: the counts of one are handed to the other's merge in their order.
+// Two processes, one image each, as threads that add up what they hold at the same call.
 TEST(LevelMetrics, MergedCountsGiveTheFiguresOfAllImages) {
   torch::manual_seed(8);
   const Hierarchy tree = person_tree();
@@ -418,11 +421,20 @@ TEST(LevelMetrics, MergedCountsGiveTheFiguresOfAllImages) {
     part->add(decoded, labels);
     whole.add(decoded, labels);
   }
-  std::vector<torch::Tensor> sent;
-  second.merge([&](torch::Tensor& counts) { sent.push_back(counts.clone()); });
-  std::size_t next = 0;
-  first.merge([&](torch::Tensor& counts) { counts += sent.at(next++); });
-  EXPECT_EQ(next, sent.size());
+  std::array<torch::Tensor, 2> held;
+  std::barrier together(2);
+  const auto merge = [&](LevelMetrics& metrics, std::size_t process) {
+    metrics.merge([&](torch::Tensor& counts) {
+      held[process] = counts.clone();
+      together.arrive_and_wait();
+      counts.copy_(held[0] + held[1]);
+      together.arrive_and_wait();
+    });
+  };
+  std::thread process([&] { merge(second, 1); });
+  merge(first, 0);
+  process.join();
+  EXPECT_EQ(second.report().pixels, whole.report().pixels);
   const MetricsReport merged = first.report(), expected = whole.report();
   EXPECT_EQ(merged.pixels, expected.pixels);
   expect_near(merged.consistency_violations, expected.consistency_violations);
@@ -431,6 +443,13 @@ TEST(LevelMetrics, MergedCountsGiveTheFiguresOfAllImages) {
     EXPECT_TRUE(merged.levels[k].confusion.equal(expected.levels[k].confusion));
     expect_near(merged.levels[k].miou, expected.levels[k].miou);
     expect_near(merged.levels[k].ece, expected.levels[k].ece);
+    for (const ImageFigure& figure : kImageFigures) {
+      const auto& one = merged.levels[k].*figure.spread;
+      const auto& other = expected.levels[k].*figure.spread;
+      ASSERT_TRUE(one && other) << figure.name;
+      EXPECT_NEAR(one->mean, other->mean, 1e-14) << figure.name;
+      EXPECT_NEAR(one->deviation, other->deviation, 1e-14) << figure.name;
+    }
   }
 }
 

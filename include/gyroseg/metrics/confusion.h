@@ -16,9 +16,10 @@ class ConfusionMatrix {
  public:
   explicit ConfusionMatrix(int classes);
 
-  /// Adds pixels. truth int64, in [0, n) or negative where not counted; prediction int64 in [0, n), or
-  /// -1 where none was made, same shape and device. Throws c10::ValueError.
-  void add(const torch::Tensor& truth, const torch::Tensor& prediction);
+  /// Adds images. truth [B,...] int64, in [0, n) or negative where not counted; prediction int64 in [0, n), or
+  /// -1 where none was made, same shape and device. Returns what each image added: [B,n,n+1] int64 on the CPU,
+  /// pixels without a prediction in the last column. Throws c10::ValueError.
+  torch::Tensor add(const torch::Tensor& truth, const torch::Tensor& prediction);
 
   /// Replaces the counts by what `sum` makes of them in place: their sum over several processes.
   void merge(const std::function<void(torch::Tensor&)>& sum);

@@ -13,6 +13,7 @@
 #include "gyroseg/inference/decode.h"
 #include "gyroseg/metrics/calibration.h"
 #include "gyroseg/metrics/confusion.h"
+#include "gyroseg/metrics/image_figures.h"
 #include "gyroseg/metrics/metrics_report.h"
 
 namespace gyroseg {
@@ -59,8 +60,9 @@ class LevelMetrics {
 
   Hierarchy tree_;
   LevelFolder folder_;
-  std::optional<int> background_;
   std::vector<ConfusionMatrix> confusion_;
+  std::vector<torch::Tensor> background_classes_;  ///< [L] of [n_k] bool
+  std::vector<ImageFigures> images_;
   std::vector<CalibrationBins> calibration_;
   std::int64_t pixels_ = 0;
   std::int64_t violations_ = 0;

@@ -19,6 +19,12 @@ struct ClassReport {
   std::int64_t undecided = 0;  ///< of the pixels, those without a predicted class at the level
 };
 
+/// Over the images, each by itself: their mean and standard deviation.
+struct ImageSpread {
+  double mean = 0;
+  double deviation = 0;
+};
+
 struct LevelReport {
   int level = 1;  ///< 1 the coarsest
   std::optional<double> miou;
@@ -26,6 +32,9 @@ struct LevelReport {
   std::optional<double> pixel_accuracy;
   std::optional<double> mean_class_accuracy;
   std::optional<double> ece;
+  std::optional<ImageSpread> image_miou;  ///< nothing where no image has one
+  std::optional<ImageSpread> image_miou_without_background;
+  std::optional<ImageSpread> image_pixel_accuracy;
   std::vector<ClassReport> classes;
   torch::Tensor confusion;  ///< [n_k,n_k] int64, rows truth; undefined when read from metrics.json
 };
@@ -37,5 +46,15 @@ struct MetricsReport {
   std::optional<double> consistency_violations;  ///< share of the pixels
   std::int64_t pixels = 0;                       ///< labelled, not ignored
 };
+
+/// A figure of images under its name in metrics.json and metrics.jsonl, where NAME_std is the deviation.
+struct ImageFigure {
+  const char* name;
+  std::optional<ImageSpread> LevelReport::*spread;
+};
+inline constexpr ImageFigure kImageFigures[] = {
+    {"image_miou", &LevelReport::image_miou},
+    {"image_miou_without_background", &LevelReport::image_miou_without_background},
+    {"image_pixel_accuracy", &LevelReport::image_pixel_accuracy}};
 
 }  // namespace gyroseg

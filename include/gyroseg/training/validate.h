@@ -22,6 +22,7 @@ struct Validation {
   double loss = 0;                      ///< total, mean over images; scheduled weights at their end
   double loss_deviation = 0;            ///< standard deviation of the batches' losses about it
   std::map<std::string, double> terms;  ///< each unweighted term, mean over images
+  std::map<std::string, double> term_deviations;  ///< of the batches' terms about these
   std::vector<std::string> modes;       ///< the decode modes, in the order asked for
   std::vector<MetricsReport> reports;   ///< one a decode mode
   std::string collapsed;                ///< the class that takes nearly all pixels, or ""
