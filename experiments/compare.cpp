@@ -26,10 +26,7 @@ int compare(const cxxopts::ParseResult& arguments) {
   if (arguments.count("run") == 0) {
     throw UsageError("expected --run DIR --run DIR ...");
   }
-  const std::string rows = arguments["rows"].as<std::string>();
-  if (rows != "levels" && rows != "root_middle_leaf") {
-    throw UsageError("--rows: expected levels | root_middle_leaf, got " + rows);
-  }
+  const bool levels = one_of(arguments, "rows", {"levels", "root_middle_leaf"}) == "levels";
   const auto given = arguments["run"].as<std::vector<std::string>>();
   const std::vector<std::filesystem::path> folders(given.begin(), given.end());
   const std::vector<std::string> names = run_names(folders);
@@ -39,7 +36,7 @@ int compare(const cxxopts::ParseResult& arguments) {
     runs.push_back({names[i], stored.report, {stored.context.begin(), stored.context.end()}});
   }
   std::cout << compare_table(runs, arguments.count("markdown") > 0 ? TableStyle::markdown : TableStyle::text,
-                             rows == "levels" ? CompareRows::levels : CompareRows::root_middle_leaf);
+                             levels ? CompareRows::levels : CompareRows::root_middle_leaf);
   return 0;
 }
 

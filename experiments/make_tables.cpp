@@ -21,6 +21,7 @@ cxxopts::Options command_line() {
       ("run", "run folder with config.yaml and the metrics.json of evaluate; repeat it", cxxopts::value<std::vector<std::string>>())
       ("published", "CSV of published figures (papers/README.md has the format); repeat it", cxxopts::value<std::vector<std::string>>())
       ("decode", "decode mode of all runs (default: the first one that each was evaluated with)", cxxopts::value<std::string>()->default_value(""))
+      ("rows", "figures of the runs: levels: mIoU of every level | root_middle_leaf: mean root, middle and leaf IoU without background", cxxopts::value<std::string>()->default_value("levels"))
       ("title", "heading", cxxopts::value<std::string>()->default_value("Results"))
       ("output", "existing folder for table.md, table.csv and table.tex (default: none, Markdown is printed)", cxxopts::value<std::string>()->default_value(""));
   return options;
@@ -35,6 +36,7 @@ int make_tables(const cxxopts::ParseResult& arguments) {
   if (arguments.count("run") + arguments.count("published") == 0) {
     throw UsageError("expected --run DIR or --published FILE.csv");
   }
+  const bool levels = one_of(arguments, "rows", {"levels", "root_middle_leaf"}) == "levels";
   std::vector<RunSummary> runs;
   for (const std::string& folder : values(arguments, "run")) {
     runs.push_back(read_run_summary(folder, arguments["decode"].as<std::string>()));
@@ -48,7 +50,8 @@ int make_tables(const cxxopts::ParseResult& arguments) {
   if (!output.empty() && !std::filesystem::is_directory(output)) {
     throw UsageError("--output: expected a folder, found none at " + output.string());
   }
-  const PaperTable table = paper_table(arguments["title"].as<std::string>(), runs, published);
+  const PaperTable table = paper_table(arguments["title"].as<std::string>(), runs, published,
+                                       levels ? CompareRows::levels : CompareRows::root_middle_leaf);
   std::cout << paper_markdown(table);
   if (output.empty()) {
     return 0;

@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "gyroseg/report/report_page.h"
+#include "gyroseg/report/root_middle_leaf.h"
 #include "gyroseg/report/text_table.h"
 
 namespace gyroseg {
@@ -49,6 +50,19 @@ std::string undecided_lines(const MetricsReport& report) {
   return text;
 }
 
+// "mIoU of an image: level 1 0.8123 +- 0.0412, ...", mean and deviation, for the levels that have it.
+std::string image_line(const MetricsReport& report) {
+  std::string text;
+  for (const LevelReport& level : report.levels) {
+    if (level.image_miou) {
+      text += (text.empty() ? "mIoU of an image by itself, mean +- standard deviation: level " : ", level ") +
+              std::to_string(level.level) + " " + share_cell(level.image_miou->mean) + " +- " +
+              share_cell(level.image_miou->deviation);
+    }
+  }
+  return text.empty() ? text : text + "\n";
+}
+
 bool has_background(const NamedReport& run) {
   return std::any_of(run.report.levels.begin(), run.report.levels.end(), [](const LevelReport& l) {
     return std::any_of(l.classes.begin(), l.classes.end(),
@@ -86,32 +100,12 @@ void add_levels(TextTable& table, const std::vector<NamedReport>& runs) {
   }
 }
 
-std::optional<double> middle(const MetricsReport& report) {
-  double sum = 0;
-  int levels = 0;
-  for (std::size_t k = 1; k + 1 < report.levels.size(); ++k) {
-    if (report.levels[k].miou_without_background) {
-      sum += *report.levels[k].miou_without_background;
-      ++levels;
-    }
-  }
-  return levels == 0 ? std::nullopt : std::optional<double>(sum / levels);
-}
-
 void add_root_middle_leaf(TextTable& table, const std::vector<NamedReport>& runs) {
-  std::vector<std::string> root = {"mean root IoU"};
-  std::vector<std::string> between = {"mean middle IoU"};
-  std::vector<std::string> leaf = {"mean leaf IoU"};
-  for (const NamedReport& run : runs) {
-    const std::vector<LevelReport>& levels = run.report.levels;
-    const auto cell = [&](std::size_t k) {
-      return share_cell(k < levels.size() ? levels[k].miou_without_background : std::nullopt);
-    };
-    root.push_back(cell(0));
-    between.push_back(share_cell(middle(run.report)));
-    leaf.push_back(cell(levels.size() - 1));  // no level: past the end
-  }
-  for (const auto& row : {root, between, leaf}) {
+  for (const PlaceFigure& figure : root_middle_leaf()) {
+    std::vector<std::string> row = {figure.name};
+    for (const NamedReport& run : runs) {
+      row.push_back(share_cell(figure.share(run.report)));
+    }
     table.add(row);
   }
 }
@@ -145,7 +139,7 @@ std::string level_table(const MetricsReport& report, TableStyle style) {
   const std::string notes =
       "\nmean tree distance of errors: " + share_cell(report.tree_distance_of_errors) +
       "\nconsistency violations: " + share_cell(report.consistency_violations) + " of " +
-      std::to_string(report.pixels) + " pixels\n" + undecided_lines(report);
+      std::to_string(report.pixels) + " pixels\n" + image_line(report) + undecided_lines(report);
   return rendered(table, style) + rendered_notes(notes, style);
 }
 
@@ -176,7 +170,7 @@ std::string compare_table(const std::vector<NamedReport>& runs, TableStyle style
     add_root_middle_leaf(table, runs);
   }
   add_context(table, runs, "parameters", "parameters");
-  add_context(table, runs, "images a second", "images_per_second");
+  add_context(table, runs, "evaluation images/s", "images_per_second");
   return rendered(table, style);
 }
 

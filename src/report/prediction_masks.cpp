@@ -64,6 +64,15 @@ torch::Tensor labels_for(const SegmentationDataset& dataset, std::int64_t index,
   return resized;
 }
 
+// "0, 3, 7": all but the last one, of undecided pixels.
+std::string value_list(const torch::Tensor& values) {
+  std::string text;
+  for (std::int64_t i = 0; i + 1 < values.size(0); ++i) {
+    text += c10::str(i == 0 ? "" : ", ", values[i].item<int>());
+  }
+  return text;
+}
+
 }  // namespace
 
 PredictionMasks::PredictionMasks(const Hierarchy& tree, int ignore_index) {
@@ -122,8 +131,8 @@ torch::Tensor PredictionMasks::read_level(const std::filesystem::path& file, con
     const auto y = wrong[0][0].item<std::int64_t>();
     const auto x = wrong[0][1].item<std::int64_t>();
     throw DataError(c10::str(file.string(), ": pixel (x ", x, ", y ", y, "): found ",
-                             values[y][x].item<std::int64_t>(),
-                             ", which no class of this level has"));
+                             values[y][x].item<std::int64_t>(), ", expected the value of a class of this level: ",
+                             value_list(level.values)));
   }
   return classes;
 }

@@ -26,9 +26,9 @@ bool is_level_metric(const std::string& metric) {
   return std::find(known.begin(), known.end(), metric) != known.end();
 }
 
-class Reader {
+class PublishedReader {
  public:
-  explicit Reader(const std::filesystem::path& file) : file_(file) {}
+  explicit PublishedReader(const std::filesystem::path& file) : file_(file) {}
 
   std::vector<PublishedFigure> read() {
     const std::vector<CsvRow> rows = read_csv(file_);
@@ -66,9 +66,8 @@ class Reader {
                               std::string(i == 2 || i == 3 ? "; write: not stated" : ""));
       }
     }
-    PublishedFigure figure{cells[0], cells[1], cells[2], cells[3],     cells[4],
-                           cells[5], cells[6], cells[7], std::nullopt, 0,
-                           cells[9]};
+    PublishedFigure figure{cells[0], cells[1], cells[2], cells[3],     cells[4], cells[5],
+                           cells[6], cells[7], std::nullopt, 0, cells[9], place_};
     check_metric(figure);
     check_level(figure);
     read_value(cells[8], figure);
@@ -157,7 +156,7 @@ const std::vector<std::string>& level_metrics() {
 }
 
 std::vector<PublishedFigure> read_published(const std::filesystem::path& file) {
-  return Reader(file).read();
+  return PublishedReader(file).read();
 }
 
 }  // namespace gyroseg

@@ -34,13 +34,25 @@ void read_log(const std::filesystem::path& file, RunSummary& run) {
     const double seconds = json.value("train_seconds", 0.0);
     steps += made;
     if (seconds > 0 && made > 0) {
-      run.images_per_second = std::max(run.images_per_second.value_or(0),
-                                       made * run.config.training.batch_size / seconds);
+      run.training_images_per_second = std::max(run.training_images_per_second.value_or(0),
+                                                made * run.config.training.batch_size / seconds);
     }
     if (json.contains("parameters")) {
       run.parameters = json.at("parameters").get<double>();
     }
   }
+}
+
+// A number among the strings of metrics.json; nothing where an earlier version did not write it.
+std::optional<double> context_number(const RunSummary& run, const std::string& key) {
+  const auto found = run.evaluation.context.find(key);
+  double value = 0;
+  if (found == run.evaluation.context.end() ||
+      std::from_chars(found->second.data(), found->second.data() + found->second.size(), value).ec !=
+          std::errc()) {
+    return std::nullopt;
+  }
+  return value;
 }
 
 }  // namespace
@@ -61,14 +73,10 @@ RunSummary read_run_summary(const std::filesystem::path& folder, const std::stri
                     "with evaluate");
   }
   read_log(run.folder / "metrics.jsonl", run);
-  if (const auto found = run.evaluation.context.find("parameters");
-      found != run.evaluation.context.end()) {
-    const std::string& text = found->second;
-    double value = 0;
-    if (std::from_chars(text.data(), text.data() + text.size(), value).ec == std::errc()) {
-      run.parameters = value;
-    }
+  if (const std::optional<double> parameters = context_number(run, "parameters")) {
+    run.parameters = parameters;
   }
+  run.evaluation_images_per_second = context_number(run, "images_per_second");
   return run;
 }
 

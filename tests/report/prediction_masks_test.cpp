@@ -95,7 +95,7 @@ TEST_F(PredictionMasksTest, WrongFilesAreNamed) {
   const std::filesystem::path leaves = PredictionMasks::file(folder_.path(), "a", 2);
   write_mask(leaves, torch::tensor({{0, 40, 7}, {0, 3, 5}}, torch::kUInt8), {});
   EXPECT_THAT(message([&] { (void)masks.read(folder_.path(), "a"); }),
-              HasSubstr("a_level2.png: pixel (x 1, y 1): found 3, which no class"));
+              HasSubstr("a_level2.png: pixel (x 1, y 1): found 3, expected the value of a class of this level: 0, "));
   write_mask(leaves, torch::zeros({2, 4}, torch::kUInt8), {});
   EXPECT_THAT(message([&] { (void)masks.read(folder_.path(), "a"); }), HasSubstr("level 1's mask, 3 x 2, found 4 x 2"));
   EXPECT_THAT(message([&] { (void)masks.read(folder_.path(), "b"); }), HasSubstr("b_level1.png"));

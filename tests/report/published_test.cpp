@@ -52,6 +52,7 @@ TEST_F(Published, ReadsFiguresAsPrinted) {
   EXPECT_EQ(figures[0].loss, "");
   EXPECT_EQ(figures[0].value, 0.4);
   EXPECT_EQ(figures[0].decimals, 2);
+  EXPECT_EQ(figures[0].place, file().string() + ":3");
   EXPECT_EQ(figures[1].value, std::nullopt);
   EXPECT_EQ(figures[2].value, 24.7);
   EXPECT_EQ(figures[3].value, -1.5);

@@ -31,12 +31,11 @@ struct NamedReport {
 };
 
 /// levels: one row a level, with background and (where any run has a background class) without.
-/// root_middle_leaf: three rows without background, "mean root IoU" of level 1, "mean leaf IoU" of
-/// the last, "mean middle IoU", the mean of the levels between.
+/// root_middle_leaf: three rows, the figures of root_middle_leaf.h.
 enum class CompareRows { levels, root_middle_leaf };
 
 /// mIoU of several runs side by side; then, where any context has them, "parameters" and
-/// "images_per_second". What a run lacks shows "-".
+/// "images_per_second" (as "evaluation images/s"). What a run lacks shows "-".
 [[nodiscard]] std::string compare_table(const std::vector<NamedReport>& runs,
                                         TableStyle style = TableStyle::text,
                                         CompareRows rows = CompareRows::levels);

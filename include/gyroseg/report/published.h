@@ -16,10 +16,11 @@ struct PublishedFigure {
   std::string model;
   std::string loss;   ///< "" = not stated
   std::string level;  ///< "1" the coarsest, "2", ..., "leaf", or "" of no level
-  std::string metric;
+  std::string metric;  ///< images_per_second is that of inference
   std::optional<double> value;  ///< in `unit`; nothing: reported, but not as a number
   int decimals = 0;             ///< digits behind the point, as printed
   std::string unit;             ///< share | percent | count | millions | per_second | any of other:
+  std::string place = {};       ///< "FILE:LINE", for messages
 };
 
 /// Metrics of a level, in the order of tables: miou, miou_without_background, ...

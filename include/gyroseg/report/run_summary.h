@@ -16,8 +16,9 @@ struct RunSummary {
   std::string name;  ///< the folder's, without a seed at its end: tree_min_seed0 is tree_min
   Config config;
   StoredEvaluation evaluation;
-  std::optional<double> parameters;         ///< numbers in all parameters
-  std::optional<double> images_per_second;  ///< of training, the fastest between two validations
+  std::optional<double> parameters;  ///< numbers in all parameters
+  std::optional<double> training_images_per_second;    ///< the fastest between two validations
+  std::optional<double> evaluation_images_per_second;  ///< of the network and the decoding of all modes
 };
 
 /// mode: of decode, "" = the first one evaluated. Throws DataError, ConfigError: a file is missing
