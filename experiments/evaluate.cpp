@@ -60,6 +60,9 @@ int evaluate(const cxxopts::ParseResult& arguments) {
     }
   }
   if (visualize) {
+    if (arguments.count("viz-dir") > 0 && arguments["viz-dir"].as<std::string>().empty()) {
+      throw UsageError("--viz-dir: expected a folder, got nothing");
+    }
     options.views = arguments.count("viz-dir") > 0 ? std::filesystem::path(arguments["viz-dir"].as<std::string>())
                                                    : output / "samples";
   }

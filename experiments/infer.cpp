@@ -23,12 +23,12 @@ cxxopts::Options command_line() {
                            "NAME_levelK.png (palette mask), NAME_levelK_overlay.png and NAME_confidence.png.\n");
   options.add_options()
       ("run", "run folder of train", cxxopts::value<std::string>())
-      ("output,output-dir", "folder of the results", cxxopts::value<std::string>())
+      ("output,output-dir", "folder of the results (--output-dir is the same)", cxxopts::value<std::string>())
       ("overwrite", "replace results that are there already")
       ("image", "an image, or a folder: all images in it; may be repeated, or given without --image", cxxopts::value<std::vector<std::string>>());
   add_trained_options(options);
   options.parse_positional({"image"});
-  options.positional_help("IMAGE...");
+  options.positional_help("IMAGE...").show_positional_help();
   return options;
 }
 
@@ -70,7 +70,7 @@ void write_results(const LoadedRun& run, const PredictionMasks& masks, const Dec
 
 int infer(const cxxopts::ParseResult& arguments) {
   if (arguments.count("output") == 0 || arguments.count("image") == 0) {
-    throw UsageError("expected --run DIR (or --config FILE --checkpoint FILE) --output DIR IMAGE...");
+    throw UsageError("expected --run DIR (or --checkpoint FILE) --output DIR IMAGE...");
   }
   LoadedRun run = load_trained(arguments);
   const Paths images = images_of(arguments["image"].as<std::vector<std::string>>());

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <exception>
+#include <filesystem>
 #include <iostream>
+#include <iterator>
 
 #include <c10/util/StringUtil.h>
 #include <torch/types.h>
@@ -28,7 +30,20 @@ cxxopts::ParseResult parse(cxxopts::Options& options, int argc, char** argv) {
   for (const std::string& argument : arguments) {
     pointers.push_back(argument.c_str());
   }
-  return options.parse(argc, pointers.data());
+  try {
+    return options.parse(argc, pointers.data());
+  } catch (const cxxopts::exceptions::incorrect_argument_type& error) {
+    // It names the value, not the option.
+    for (auto argument = arguments.begin(); argument != arguments.end(); ++argument) {
+      const bool here = argument->starts_with("--") && argument->find('=') != std::string::npos;
+      const std::string value = here ? argument->substr(argument->find('=') + 1) : *argument;
+      const auto& option = here || argument == arguments.begin() ? *argument : *std::prev(argument);
+      if (option.starts_with("-") && std::string(error.what()).find("\u2018" + value + "\u2019") != std::string::npos) {
+        throw UsageError(option.substr(0, option.find('=')) + ": expected another kind of value, such as a number, got " + value);
+      }
+    }
+    throw;
+  }
 }
 
 }  // namespace
@@ -67,6 +82,8 @@ int run_program(cxxopts::Options options, int argc, char** argv,
     return report(error.what(), kUserError);
   } catch (const LaunchError& error) {
     return report(error.what(), kUserError);
+  } catch (const std::filesystem::filesystem_error& error) {
+    return report(error.path1().string() + ": " + error.code().message(), kUserError);
   } catch (const std::exception& error) {
     const std::string advice = out_of_memory_advice(error);
     const auto* of_torch = dynamic_cast<const c10::Error*>(&error);

@@ -23,7 +23,7 @@ cxxopts::Options command_line() {
                         "folder of the masks, NAME_levelK.png for every image and level",
                         cxxopts::value<std::string>())(
       "run", "run folder of train, for its class tree and data", cxxopts::value<std::string>())(
-      "c,config", "or a config", cxxopts::value<std::string>())(
+      "c,cfg,config", "or a config", cxxopts::value<std::string>())(
       "split", "train | val | test", cxxopts::value<std::string>()->default_value("test"))(
       "output", "also write metrics.json, CSV, Markdown and confusion matrices there",
       cxxopts::value<std::string>()->default_value(""))(

@@ -16,7 +16,7 @@ using namespace gyroseg;
 
 cxxopts::Options command_line() {
   cxxopts::Options options("train", "Trains a network for hierarchical segmentation.\n");
-  options.add_options()("c,config,cfg",
+  options.add_options()("c,cfg,config",
                         "YAML or JSON config (configs/README.md), or SegHiero's own YAML",
                         cxxopts::value<std::string>())(
       "set", "override a key, such as --set optimizer.lr=0.01; may be repeated",
@@ -31,8 +31,8 @@ cxxopts::Options command_line() {
       "stop-after", "save and stop after this many steps; --resume goes on",
       cxxopts::value<std::int64_t>()->default_value("0"))(
       "test-only",
-      "evaluate on the test split what a run learned and exit: RUN, --output, or the latest run of "
-      "--config, or --checkpoint by --config")(
+      "evaluate on the test split what a run learned and exit: RUN, --output, the latest run of --config, or "
+      "--checkpoint FILE")(
       "checkpoint", "with --test-only: best | last | a .safetensors file",
       cxxopts::value<std::string>()->default_value("best"))("print-config",
                                                             "print the resolved config and exit")(
@@ -40,7 +40,7 @@ cxxopts::Options command_line() {
       "run", "run folder, with --resume or --test-only",
       cxxopts::value<std::string>()->default_value(""));
   options.parse_positional({"run"});
-  options.positional_help("[RUN]");
+  options.positional_help("[RUN]").show_positional_help();
   return options;
 }
 
@@ -93,12 +93,23 @@ int test_only(const cxxopts::ParseResult& arguments) {
   const std::vector<std::string> set = overrides_of(arguments);
   std::filesystem::path folder = arguments["run"].as<std::string>();
   const std::filesystem::path output = arguments["output"].as<std::string>();
-  folder = folder.empty() ? output : folder;
-  if (arguments.count("config") == 0 && folder.empty()) {
-    throw UsageError("--test-only needs RUN, --output RUN or --config FILE");
+  const bool by_config = arguments.count("config") > 0;
+  for (const char* other : {"resume", "init-weights", "stop-after", "print-config", "print-hierarchy"}) {
+    if (arguments.count(other) > 0) {
+      throw UsageError(std::string("--test-only trains nothing: expected no --") + other + " beside it");
+    }
   }
-  if (arguments.count("config") > 0 && checkpoint != "best" && checkpoint != "last") {
-    LoadedRun run = load_weights_of(arguments["config"].as<std::string>(), checkpoint, set);
+  if (by_config && !folder.empty()) {
+    throw UsageError("RUN is tested by its own config: expected no --config beside it");
+  }
+  const bool by_file = checkpoint != "best" && checkpoint != "last";
+  folder = folder.empty() && !by_file ? output : folder;
+  if (!by_config && folder.empty() && !by_file) {
+    throw UsageError("--test-only needs RUN, --output RUN, --config FILE or --checkpoint FILE");
+  }
+  if (by_file && folder.empty()) {
+    LoadedRun run = by_config ? load_weights_of(arguments["config"].as<std::string>(), checkpoint, set)
+                              : load_checkpoint(checkpoint, set);
     evaluate_and_write(run, {}, output);
     return 0;
   }
@@ -107,6 +118,7 @@ int test_only(const cxxopts::ParseResult& arguments) {
         read_config(arguments["config"].as<std::string>(), without_first_files(set));
     folder = find_run(config.output_dir, config.name).path;
   }
+  std::cerr << "run folder  " << folder.string() << ", by its own config\n";
   LoadedRun run = load_run(folder, checkpoint, set);
   evaluate_and_write(run, {}, output.empty() ? folder : output);
   return 0;
@@ -126,20 +138,23 @@ int train(const cxxopts::ParseResult& arguments) {
   if (!resume && arguments.count("config") == 0) {
     throw UsageError("expected --config FILE");
   }
+  if (resume && arguments.count("init-weights") > 0) {
+    throw UsageError("--resume goes on with the run's own weights: expected no --init-weights beside it");
+  }
   const std::filesystem::path file =
       arguments.count("config") > 0 ? std::filesystem::path(arguments["config"].as<std::string>())
                                     : open_run(folder).config();
   const std::vector<std::string> set = overrides_of(arguments);
+  if (arguments.count("print-hierarchy") > 0) {
+    std::cout << describe(Hierarchy(read_config(file, without_first_files(set)).hierarchy));
+    return 0;
+  }
   Config config = read_config(file, resume ? without_first_files(set) : set);
-  if (!resume && arguments.count("init-weights") > 0) {
+  if (arguments.count("init-weights") > 0) {
     config.training.init_from = arguments["init-weights"].as<std::string>();
   }
   if (arguments.count("print-config") > 0) {
     std::cout << write_config(config);
-    return 0;
-  }
-  if (arguments.count("print-hierarchy") > 0) {
-    std::cout << describe(Hierarchy(config.hierarchy));
     return 0;
   }
   tune_process(config);

@@ -2,8 +2,12 @@
 
 #include <algorithm>
 #include <iostream>
+#include <string_view>
+
+#include <c10/util/StringUtil.h>
 
 #include "gyroseg/config/read.h"
+#include "gyroseg/data/check.h"
 #include "gyroseg/report/progress.h"
 #include "program.h"
 
@@ -14,13 +18,30 @@ std::string text_of(const cxxopts::ParseResult& arguments, const std::string& na
   return arguments.count(name) > 0 ? arguments[name].as<std::string>() : "";
 }
 
+// The run of --experiment-name NAME: below output_dir of --set or --config, or runs/.
+std::filesystem::path experiment_folder(const cxxopts::ParseResult& arguments) {
+  const std::vector<std::string> overrides = overrides_of(arguments);
+  std::string root = "runs";
+  if (const std::string config = text_of(arguments, "config"); !config.empty()) {
+    std::vector<std::string> on_cpu = without_first_files(overrides);
+    on_cpu.emplace_back("device=cpu");
+    root = read_config(config, on_cpu).output_dir;
+  } else {
+    constexpr std::string_view kKey = "output_dir=";
+    for (const std::string& text : overrides) {
+      root = text.starts_with(kKey) ? text.substr(kKey.size()) : root;
+    }
+  }
+  return find_run(root, arguments["experiment-name"].as<std::string>()).path;
+}
+
 }  // namespace
 
 void add_trained_options(cxxopts::Options& options) {
   options.add_options()
       ("experiment-name", "the run of this name, or the latest <name>_<start time>, in runs/ or output_dir of --config", cxxopts::value<std::string>())
-      ("c,config", "in place of a run: its config, ours or SegHiero's own; with --checkpoint FILE", cxxopts::value<std::string>())
-      ("checkpoint", "best | last | a .safetensors file", cxxopts::value<std::string>()->default_value("best"))
+      ("c,cfg,config", "in place of a run: its config, ours or SegHiero's own; with --checkpoint FILE", cxxopts::value<std::string>())
+      ("checkpoint", "best | last | a .safetensors file, which needs no run: it carries its config", cxxopts::value<std::string>()->default_value("best"))
       ("device", "cpu | cuda | cuda:N, in place of the config's", cxxopts::value<std::string>())
       ("set", "override a key, such as --set inference.flip=true; may be repeated", cxxopts::value<std::vector<std::string>>());
 }
@@ -33,14 +54,6 @@ std::vector<std::string> overrides_of(const cxxopts::ParseResult& arguments) {
     all.push_back("device=" + arguments["device"].as<std::string>());
   }
   return all;
-}
-
-std::filesystem::path experiment_folder(const cxxopts::ParseResult& arguments) {
-  const std::string config = text_of(arguments, "config");
-  const std::string root =
-      config.empty() ? "runs"
-                     : read_config(config, without_first_files({"device=cpu"})).output_dir;
-  return find_run(root, arguments["experiment-name"].as<std::string>()).path;
 }
 
 LoadedRun load_trained(const cxxopts::ParseResult& arguments) {
@@ -56,19 +69,29 @@ LoadedRun load_trained(const cxxopts::ParseResult& arguments) {
     return load_run(by_run ? std::filesystem::path(text_of(arguments, "run")) : experiment_folder(arguments),
                     checkpoint, overrides);
   }
-  if (!by_config) {
-    throw UsageError("expected --run DIR, --experiment-name NAME, or --config FILE --checkpoint FILE");
-  }
   if (checkpoint == "best" || checkpoint == "last") {
-    throw UsageError("--config needs --checkpoint FILE, the .safetensors file of the weights");
+    throw UsageError(by_config ? "--config needs --checkpoint FILE, the .safetensors file of the weights"
+                               : "expected --run DIR, --experiment-name NAME or --checkpoint FILE");
   }
-  return load_weights_of(text_of(arguments, "config"), checkpoint, overrides);
+  return by_config ? load_weights_of(text_of(arguments, "config"), checkpoint, overrides)
+                   : load_checkpoint(checkpoint, overrides);
 }
 
 void evaluate_and_write(LoadedRun& run, const EvaluationOptions& options,
                         const std::filesystem::path& output) {
   if (!run.config.data.splits.contains(options.split)) {
     throw UsageError("--split: expected train | val | test, got " + options.split);
+  }
+  const DataConfig& data = run.config.data;
+  const std::vector<std::string> present = present_splits(data);
+  if (!present.empty() && std::find(present.begin(), present.end(), options.split) == present.end()) {
+    throw UsageError("--split " + options.split + ": the data set in " + data.root + " has none; it has " +
+                     c10::Join(", ", present));
+  }
+  for (const std::string& other : present) {
+    if (other != options.split && same_files(data.splits.at(other), data.splits.at(options.split))) {
+      std::cerr << "note: the splits " << options.split << " and " << other << " are the same images\n";
+    }
   }
   if (!output.empty()) {
     std::filesystem::create_directories(output);

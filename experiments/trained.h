@@ -18,11 +18,8 @@ void add_trained_options(cxxopts::Options& options);
 /// --set in order, then --device. Either may be missing in the options.
 [[nodiscard]] std::vector<std::string> overrides_of(const cxxopts::ParseResult& arguments);
 
-/// The run of --experiment-name NAME: below output_dir of --config, or runs/.
-[[nodiscard]] std::filesystem::path experiment_folder(const cxxopts::ParseResult& arguments);
-
-/// The network that --run, --experiment-name, or --config and --checkpoint name. Throws UsageError where
-/// they name none or several.
+/// The network that --run, --experiment-name, or --checkpoint FILE (with --config or by the config in it)
+/// name. Throws UsageError where they name none or several.
 [[nodiscard]] LoadedRun load_trained(const cxxopts::ParseResult& arguments);
 
 /// Evaluates with a progress bar, prints the tables, and writes the figures into `output` unless that

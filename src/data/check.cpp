@@ -154,6 +154,10 @@ std::vector<std::string> present_splits(const DataConfig& config) {
   return splits;
 }
 
+bool same_files(const SplitFolders& a, const SplitFolders& b) {
+  return a.images == b.images && a.masks == b.masks && a.list == b.list;
+}
+
 SharedBySplits check_shared(const DataConfig& config, const std::vector<std::string>& splits,
                             std::size_t shown) {
   const std::vector<std::string> present = present_splits(config);
@@ -161,10 +165,7 @@ SharedBySplits check_shared(const DataConfig& config, const std::vector<std::str
     return std::find(splits.begin(), splits.end(), split) != splits.end();
   };
   const auto same_on_purpose = [&config](const std::string& a, const std::string& b) {
-    const SplitFolders& first = config.splits.at(a);
-    const SplitFolders& second = config.splits.at(b);
-    return a != "train" && first.images == second.images && first.masks == second.masks &&
-           first.list == second.list;
+    return a != "train" && same_files(config.splits.at(a), config.splits.at(b));
   };
   std::map<std::string, std::vector<SampleFiles>> samples;
   for (const std::string& split : present) {

@@ -138,4 +138,10 @@ torch::Tensor SegmenterImpl::classify(const torch::Tensor& embedding) {
   return embedding_logits_(embedding);
 }
 
+bool is_of_classes(const std::string& name) {
+  const bool in_branch = name.starts_with("branches.") && name.find(".classifier.") != std::string::npos;
+  return name.starts_with("auxiliary.") || in_branch ||
+         (name.starts_with("classifier.") && name != "classifier.curvature");
+}
+
 }  // namespace gyroseg

@@ -71,14 +71,22 @@ const PickleValue* entry_of(const PickleValue& dict, const std::string& name) {
   return found;
 }
 
-/// The dict of names to tensors in what was saved.
+/// The dict of names to tensors in what was saved, which may be a checkpoint that holds it.
 const PickleValue& state_dict(const PickleValue& saved) {
   if (saved.kind != Kind::dict) fail_on_file("it holds no dict of names to tensors");
-  for (const char* name : {"state_dict", "model"}) {
+  for (const char* name : {"state_dict", "model_state_dict", "model", "net"}) {
     const PickleValue* inner = entry_of(saved, name);
     if (inner != nullptr && inner->kind == Kind::dict) return *inner;
   }
   return saved;
+}
+
+/// What a message shows of a name in a file: one line of it.
+std::string shown(const std::string& name) {
+  constexpr std::size_t kLongest = 80;
+  std::string text = name.substr(0, kLongest);
+  std::replace_if(text.begin(), text.end(), [](unsigned char c) { return c < ' '; }, '?');
+  return text + (name.size() > kLongest ? "..." : "");
 }
 
 /// load: the data [size] of a storage.
@@ -89,7 +97,7 @@ TensorFile tensors_of(const PickleValue& saved,
   for (const auto& [key, value] : state_dict(saved).entries) {
     if (key->kind != Kind::text || value->kind != Kind::tensor) {
       fail_on_file("expected names with tensors, found ",
-           key->kind == Kind::text ? key->text + " with something else" : "another key",
+           key->kind == Kind::text ? shown(key->text) + " with something else" : "another key",
            "; torch.save(model.state_dict(), FILE) writes what is expected");
     }
     const PickledStorage& storage = value->storage;

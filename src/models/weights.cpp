@@ -38,6 +38,14 @@ std::string list(std::string_view title, const std::vector<std::string>& names) 
   return text;
 }
 
+/// The prefix that DataParallel gives to all names, or "".
+std::string wrapper_of(const std::map<std::string, Tensor>& tensors) {
+  const std::string prefix = "module.";
+  const bool all = std::all_of(tensors.begin(), tensors.end(),
+                               [&](const auto& entry) { return entry.first.starts_with(prefix); });
+  return all ? prefix : "";
+}
+
 }  // namespace
 
 std::map<std::string, Tensor> state_of(const torch::nn::Module& module) {
@@ -94,14 +102,16 @@ TensorFile read_weights(const std::filesystem::path& path) {
 }
 
 LoadReport load_pretrained(Encoder& encoder, const std::filesystem::path& path) {
-  LoadReport report = load_state(encoder, read_weights(path).tensors);
+  const std::map<std::string, Tensor> tensors = read_weights(path).tensors;
+  LoadReport report = load_state(encoder, tensors, wrapper_of(tensors));
   LoadReport wrong = report;
   std::erase_if(wrong.unexpected, [](const std::string& name) { return name.starts_with("fc."); });
   std::erase_if(wrong.missing,
                 [](const std::string& name) { return name.ends_with("num_batches_tracked"); });
   if (!wrong.complete()) {
-    throw WeightsError(path.string() + ": not the weights of this encoder (model.encoder): " +
-                       describe(wrong));
+    const bool whole = tensors.contains("encoder.conv1.weight");
+    throw WeightsError(path.string() + ": not the weights of this encoder (model.encoder): " + describe(wrong) +
+                       (whole ? "; a whole network starts from training.init_from" : ""));
   }
   return report;
 }

@@ -4,8 +4,10 @@
 #include <torch/nn/module.h>
 #include <torch/types.h>
 
+#include "gyroseg/config/read.h"
 #include "gyroseg/data/file_bytes.h"
 #include "gyroseg/models/safetensors.h"
+#include "gyroseg/models/segmenter.h"
 #include "gyroseg/models/weights.h"
 #include "gyroseg/training/run_folder.h"
 
@@ -16,6 +18,8 @@ using Json = nlohmann::json;
 using Tensors = std::map<std::string, torch::Tensor>;
 
 constexpr const char* kFormat = "gyroseg checkpoint 1";
+constexpr const char* kState = "state";
+constexpr const char* kConfig = "config";
 constexpr const char* kOptimizer = "optimizer/";
 constexpr const char* kAverage = "average/";
 
@@ -61,23 +65,31 @@ TensorFile read_file(const std::filesystem::path& file) {
   }
 }
 
-TrainingState state_in(const TensorFile& content, const std::filesystem::path& file) {
+// What write() put there under a key; null where another program wrote the file.
+const std::string* metadata_of(const TensorFile& content, const std::string& key) {
   const auto format = content.metadata.find("format");
-  const auto state = content.metadata.find("state");
-  if (format == content.metadata.end() || format->second != kFormat || state == content.metadata.end()) {
+  const auto value = content.metadata.find(key);
+  const bool ours = format != content.metadata.end() && format->second == kFormat;
+  return ours && value != content.metadata.end() ? &value->second : nullptr;
+}
+
+TrainingState state_in(const TensorFile& content, const std::filesystem::path& file) {
+  const std::string* state = metadata_of(content, kState);
+  if (state == nullptr) {
     throw CheckpointError(file.string() + ": not a checkpoint of gyroseg (its metadata says otherwise); "
                           "to start from other weights use training.init_from");
   }
   try {
-    return from_json(Json::parse(state->second));
+    return from_json(Json::parse(*state));
   } catch (const Json::exception& error) {
     throw CheckpointError(file.string() + ": the training state in its metadata is damaged: " + error.what());
   }
 }
 
-void write(const std::filesystem::path& file, TensorFile content, const TrainingState& state) {
+void write(const std::filesystem::path& file, TensorFile content, const TrainingState& state,
+           const Config& config) {
   const std::string json = to_json(state).dump(2);
-  content.metadata = {{"format", kFormat}, {"state", json}};
+  content.metadata = {{"format", kFormat}, {kState, json}, {kConfig, write_config(config)}};
   write_safetensors(file, content);
   std::filesystem::path sidecar = file;
   sidecar.replace_extension(".json");
@@ -119,6 +131,24 @@ Tensors validated_tensors(const Tensors& all) {
   return average.empty() ? model_tensors(all) : average;
 }
 
+std::optional<Config> config_of(const TensorFile& content, const std::filesystem::path& file,
+                                const std::vector<std::string>& overrides) {
+  const std::string* text = metadata_of(content, kConfig);
+  if (text == nullptr) {
+    return std::nullopt;
+  }
+  return read_config_text(*text, file.string() + " (its config)", without_first_files(overrides));
+}
+
+// Node for node: channels are counted by nodes.
+bool same_nodes(const Hierarchy& a, const Hierarchy& b) {
+  bool same = a.num_nodes() == b.num_nodes() && a.num_leaves() == b.num_leaves();
+  for (int node = 0; same && node < a.num_nodes(); ++node) {
+    same = a.path(node) == b.path(node) && a.depth(node) == b.depth(node);
+  }
+  return same;
+}
+
 void load_model(const std::filesystem::path& file, const Tensors& tensors, torch::nn::Module& model) {
   const LoadReport report = load_state(model, tensors);
   if (!report.missing.empty() || !report.unexpected.empty() || !report.mismatched.empty()) {
@@ -129,7 +159,7 @@ void load_model(const std::filesystem::path& file, const Tensors& tensors, torch
 }  // namespace
 
 void save_training(const std::filesystem::path& file, const TrainingObjects& objects,
-                   const TrainingState& state) {
+                   const TrainingState& state, const Config& config) {
   TensorFile content;
   content.tensors = state_of(objects.model);
   for (const auto& [name, tensor] : optimizer_state(objects.optimizer, objects.model)) {
@@ -140,7 +170,7 @@ void save_training(const std::filesystem::path& file, const TrainingObjects& obj
       content.tensors[kAverage + name] = tensor;
     }
   }
-  write(file, std::move(content), state);
+  write(file, std::move(content), state, config);
 }
 
 TrainingState load_training(const std::filesystem::path& file, const TrainingObjects& objects) {
@@ -159,10 +189,15 @@ TrainingState load_training(const std::filesystem::path& file, const TrainingObj
 }
 
 void save_weights(const std::filesystem::path& file, const torch::nn::Module& model,
-                  const TrainingState& state) {
+                  const TrainingState& state, const Config& config) {
   TensorFile content;
   content.tensors = state_of(model);
-  write(file, std::move(content), state);
+  write(file, std::move(content), state, config);
+}
+
+std::optional<Config> config_in(const std::filesystem::path& file,
+                                const std::vector<std::string>& overrides) {
+  return config_of(read_file(file), file, overrides);
 }
 
 TrainingState load_weights(const std::filesystem::path& file, torch::nn::Module& model) {
@@ -173,15 +208,21 @@ TrainingState load_weights(const std::filesystem::path& file, torch::nn::Module&
 }
 
 std::string init_weights(const std::filesystem::path& source, torch::nn::Module& model,
-                         const std::set<std::string>& keep) {
+                         const Hierarchy& tree, const std::set<std::string>& keep) {
   const std::filesystem::path file =
       std::filesystem::is_directory(source) ? weights_in(open_run(source)) : source;
-  Tensors tensors = validated_tensors(read_weights(file).tensors);
+  const TensorFile content = read_weights(file);
+  const std::optional<Config> trained = config_of(content, file, {});
+  const bool other_classes = trained && !same_nodes(Hierarchy(trained->hierarchy), tree);
+  Tensors tensors = validated_tensors(content.tensors);
   const auto stays = [&](const std::string& name) { return keep.contains(name); };
-  std::erase_if(tensors, [&](const auto& entry) { return stays(entry.first); });
+  std::erase_if(tensors, [&](const auto& entry) {
+    return stays(entry.first) || (other_classes && is_of_classes(entry.first));
+  });
   LoadReport report = load_state(model, tensors);
   std::erase_if(report.missing, stays);
-  const std::string line = file.string() + ": " + describe(report);
+  const std::string line = file.string() + ": " + describe(report) +
+                           (other_classes ? "; its class tree is another one: what is of classes starts anew" : "");
   if (report.loaded.empty()) {
     throw CheckpointError(line + "; none of its tensors fits the model (training.init_from)");
   }

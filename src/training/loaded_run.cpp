@@ -1,5 +1,10 @@
 #include "gyroseg/training/loaded_run.h"
 
+#include <algorithm>
+#include <optional>
+#include <sstream>
+#include <utility>
+
 #include "gyroseg/config/read.h"
 #include "gyroseg/inference/predict.h"
 
@@ -7,16 +12,45 @@ namespace gyroseg {
 namespace {
 
 LoadedRun load(const RunFolder& folder, const std::filesystem::path& config_file,
-               const std::string& checkpoint, const std::vector<std::string>& overrides) {
-  Config config = read_config(config_file, without_first_files(overrides));
+               const std::string& checkpoint, Config config) {
   tune_process(config);
   Hierarchy tree(config.hierarchy);
   Segmenter model = build_model(config, tree);
-  const TrainingState state = load_weights(folder.checkpoint(checkpoint), *model);
+  const TrainingState state = load_weights(find_checkpoint(folder, checkpoint, config), *model);
   model->eval();
   LabelDecoder decoder = build_decoder(config, tree);
   return {folder,          config_file,        checkpoint, std::move(config), std::move(tree),
           std::move(model), std::move(decoder), state};
+}
+
+// The first line of a config's YAML in which two networks differ, as "model: activation: tanh"; what
+// weights do not depend on is left out.
+std::string first_difference(const Config& given, const Config& trained) {
+  Config other = trained;
+  other.hierarchy = given.hierarchy;
+  other.model = given.model;
+  other.model.pretrained = trained.model.pretrained;
+  other.model.auxiliary_weight = trained.model.auxiliary_weight;
+  other.embedding = given.embedding;
+  other.classifier = given.classifier;
+  other.classifier.prototypes = trained.classifier.prototypes;
+  std::istringstream ours(write_config(other));
+  std::istringstream theirs(write_config(trained));
+  std::string section;
+  std::string line;
+  std::string expected;
+  while (std::getline(ours, line)) {
+    std::getline(theirs, expected);
+    section = line.starts_with(' ') ? section : line;
+    if (line != expected) {
+      const auto trimmed = [](const std::string& text) {
+        return text.substr(std::min(text.find_first_not_of(' '), text.size()));
+      };
+      return (line.starts_with(' ') ? section + " " : "") + trimmed(line) + "; it was trained with " +
+             trimmed(expected);
+    }
+  }
+  return "";
 }
 
 }  // namespace
@@ -24,13 +58,30 @@ LoadedRun load(const RunFolder& folder, const std::filesystem::path& config_file
 LoadedRun load_run(const std::filesystem::path& folder, const std::string& checkpoint,
                    const std::vector<std::string>& overrides) {
   const RunFolder run = open_run(folder);
-  return load(run, run.config(), checkpoint, overrides);
+  return load(run, run.config(), checkpoint, read_config(run.config(), without_first_files(overrides)));
 }
 
 LoadedRun load_weights_of(const std::filesystem::path& config_file,
                           const std::filesystem::path& weights,
                           const std::vector<std::string>& overrides) {
-  return load({}, config_file, weights.string(), overrides);
+  Config config = read_config(config_file, without_first_files(overrides));
+  // Shapes alone do not tell an activation or the order of the classes.
+  if (const std::optional<Config> trained = config_in(weights)) {
+    if (const std::string difference = first_difference(config, *trained); !difference.empty()) {
+      throw CheckpointError(weights.string() + ": is of another network than " + config_file.string() +
+                            " describes, " + difference + "; without --config its own config is taken");
+    }
+  }
+  return load({}, config_file, weights.string(), std::move(config));
+}
+
+LoadedRun load_checkpoint(const std::filesystem::path& file, const std::vector<std::string>& overrides) {
+  std::optional<Config> config = config_in(file, overrides);
+  if (!config) {
+    throw CheckpointError(file.string() + ": holds no config, as no file of an earlier version or another program "
+                          "does; expected --config FILE or --run DIR beside it");
+  }
+  return load({}, file, file.string(), std::move(*config));
 }
 
 std::vector<Decoded> segment(LoadedRun& run, const InputImage& input,

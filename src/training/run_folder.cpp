@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <ctime>
 #include <regex>
+#include <utility>
 
 #include "gyroseg/config/read.h"
 #include "gyroseg/data/file_bytes.h"
@@ -61,11 +62,15 @@ RunFolder new_run(const std::filesystem::path& path, const Config& config) {
   const RunFolder run{path.empty() ? unused(std::filesystem::path(config.output_dir) /
                                             (config.name + "_" + start_time()))
                                    : path};
-  for (const std::filesystem::path& file : {run.config(), run.last(), run.best(), run.metrics()}) {
+  for (const std::filesystem::path& file : {run.last(), run.best(), run.metrics()}) {
     if (std::filesystem::exists(file)) {
       throw CheckpointError(run.path.string() + ": holds a run already (" + file.filename().string() +
                             "); --resume continues it, another --output starts a new one");
     }
+  }
+  if (std::filesystem::exists(run.config())) {
+    throw CheckpointError(run.path.string() + ": holds the beginning of a run, config.yaml without a checkpoint; where "
+                          "that is not training still, remove it to start again, or give another --output");
   }
   return run;
 }
@@ -126,8 +131,9 @@ RunFolder find_run(const std::filesystem::path& root, const std::string& name) {
   if (is_run(root / name)) {
     return {root / name};
   }
-  static const std::regex kStart("_[0-9]{8}-[0-9]{6}(-[0-9]+)?");
+  static const std::regex kStart("_([0-9]{8}-[0-9]{6})(-[0-9]{1,9})?");
   std::filesystem::path latest;
+  std::pair<std::string, long> start;  // and the number among those of one second
   std::vector<std::string> names;
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator(root, error)) {
@@ -136,10 +142,15 @@ RunFolder find_run(const std::filesystem::path& root, const std::string& name) {
       continue;
     }
     names.push_back(found);
-    if (found.starts_with(name) && std::regex_match(found.substr(name.size()), kStart) &&
-        (latest.empty() || std::filesystem::last_write_time(RunFolder{entry.path()}.config()) >
-                               std::filesystem::last_write_time(RunFolder{latest}.config()))) {
-      latest = entry.path();
+    const std::string rest = found.starts_with(name) ? found.substr(name.size()) : "";
+    std::smatch parts;
+    if (std::regex_match(rest, parts, kStart)) {
+      const std::pair<std::string, long> its = {
+          parts[1].str(), parts[2].matched ? std::stol(parts[2].str().substr(1)) : 1};
+      if (latest.empty() || its > start) {
+        latest = entry.path();
+        start = its;
+      }
     }
   }
   if (latest.empty()) {
@@ -152,6 +163,19 @@ RunFolder find_run(const std::filesystem::path& root, const std::string& name) {
                           " holds " + (text.empty() ? "no run" : text));
   }
   return {latest};
+}
+
+std::filesystem::path find_checkpoint(const RunFolder& run, const std::string& choice, const Config& config) {
+  const std::filesystem::path file = run.checkpoint(choice);
+  if (std::filesystem::is_regular_file(file)) {
+    return file;
+  }
+  const bool own = choice == "best" || choice == "last";
+  const std::string what = !own ? "expected a .safetensors file that train wrote"
+                           : !config.training.save_checkpoints
+                               ? "the run was trained with training.save_checkpoints: false and kept no weights"
+                               : "the run stopped before its first checkpoint";
+  throw CheckpointError(file.string() + ": no such checkpoint; " + what);
 }
 
 RunFolder open_run(const std::filesystem::path& path) {

@@ -68,7 +68,7 @@ Trainer::Trainer(Config config, RunFolder run, TrainOptions options, std::ostrea
 
 void Trainer::start() {
   if (options_.resume) {
-    state_ = load_training(run_.last(), objects());
+    state_ = load_training(find_checkpoint(run_, "last", config_), objects());
     if (group_.first()) {
       log_.rewind(state_.step);
     }
@@ -79,7 +79,7 @@ void Trainer::start() {
     if (!config_.classifier.prototypes.empty()) {
       keep.insert("classifier.prototypes");
     }
-    progress_out_ << init_weights(config_.training.init_from, *model_, keep) << std::endl;
+    progress_out_ << init_weights(config_.training.init_from, *model_, tree_, keep) << std::endl;
   }
   if (group_.first()) {
     const std::string shared = describe_shared(config_.data, "train", "val",
@@ -206,7 +206,7 @@ double Trainer::step(const Batch& batch) {
 
 void Trainer::save_last() {
   if (group_.first() && config_.training.save_checkpoints) {
-    save_training(run_.last(), objects(), state_);
+    save_training(run_.last(), objects(), state_, config_);
   }
 }
 
@@ -214,7 +214,7 @@ void Trainer::save_best() {
   if (!group_.first() || !config_.training.save_checkpoints) {
     return;
   }
-  save_weights(run_.best(), *model_, state_);
+  save_weights(run_.best(), *model_, state_, config_);
   if (config_.training.link_best) {
     try {
       link_best(run_, config_);

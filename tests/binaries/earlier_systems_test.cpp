@@ -124,8 +124,8 @@ TEST_F(EarlierSystems, SegHieroTrainsKeepsItsBestAndInfers) {
                                      "0_level2.png", "0_level2_overlay.png"));
   const ProgramResult unfit = run("infer", command + " --overwrite" + kNarrow + " --set embedding.dim=6");
   EXPECT_EQ(unfit.status, 2);
-  EXPECT_THAT(unfit.text, HasSubstr("does not fit the model of this config: loaded "));
-  EXPECT_THAT(unfit.text, HasSubstr("[8, 512, 1, 1] Float, model [6, 512, 1, 1] Float"));
+  EXPECT_THAT(unfit.text, HasSubstr("is of another network than seghiero.yaml describes, embedding: dim: 6; it was "
+                                    "trained with dim: 8"));
   if (!torch::cuda::is_available()) {
     const ProgramResult no_gpu = run("infer", command + " --overwrite --device cuda:0" + kNarrow);
     EXPECT_EQ(no_gpu.status, 2);
@@ -162,6 +162,14 @@ TEST_F(EarlierSystems, EvaluateByExperimentNameDrawsSamples) {
   EXPECT_THAT(again.text, HasSubstr("logs/tiny/0.png exists already"));
   EXPECT_THAT(run("evaluate", "--experiment_name none").text, HasSubstr("runs/none: no run of this name; runs holds tiny_"));
   EXPECT_EQ(run("evaluate", "--experiment_name tiny --num_viz 2").status, 2);
+  fs::create_directories(path("elsewhere"));
+  fs::copy(path(run_named("tiny")), path("elsewhere/tiny"), fs::copy_options::recursive);
+  for (const std::string config : {"", "--config config.yaml "}) {
+    const ProgramResult moved =
+        run("evaluate", config + "--experiment_name tiny --set output_dir=elsewhere --output by_name --split val");
+    EXPECT_EQ(moved.status, 0) << moved.text;
+    EXPECT_THAT(bytes_of(path("by_name/metrics.json")), HasSubstr("\"run\": \"elsewhere/tiny\""));
+  }
 }
 
 // 002: predicted masks, and their scores from disk; some pixels have no leaf.
@@ -251,14 +259,31 @@ TEST_F(EarlierSystems, TestOnlyEvaluatesWithoutTraining) {
   const std::string before = bytes_of(path(folder) / "last.safetensors");
   for (const std::string& arguments :
        {std::string("--config config.yaml --test_only"), "--test-only " + folder,
-        "--config config.yaml --test-only --checkpoint " + folder + "/best.safetensors --output " + folder}) {
+        "--config config.yaml --test-only --checkpoint " + folder + "/best.safetensors --output " + folder,
+        "--test-only --checkpoint " + folder + "/best.safetensors --output " + folder}) {
     fs::remove(path(folder) / "metrics.json");
     const ProgramResult result = run("train", arguments);
     EXPECT_EQ(result.status, 0) << result.text;
     EXPECT_EQ(metrics(folder)["modes"], metrics("by_evaluate")["modes"]) << arguments;
   }
   EXPECT_EQ(bytes_of(path(folder) / "last.safetensors"), before);
-  EXPECT_EQ(run("train", "--test-only").status, 2);
+  for (const std::string& wrong :
+       {std::string("--test-only"), "--config config.yaml --test-only " + folder, "--test-only --resume " + folder}) {
+    EXPECT_EQ(run("train", wrong).status, 2) << wrong;
+  }
+}
+
+// 004: the network comes back from its checkpoint, wherever that lies.
+TEST_F(EarlierSystems, ACheckpointNeedsNeitherRunNorConfig) {
+  fs::copy_file(path(run_named("tiny")) / "best.safetensors", path("alone.safetensors"));
+  ASSERT_EQ(run("evaluate", "--experiment-name tiny --output by_run").status, 0);
+  const ProgramResult evaluated = run("evaluate", "--checkpoint alone.safetensors --output by_file");
+  EXPECT_EQ(evaluated.status, 0) << evaluated.text;
+  EXPECT_EQ(metrics("by_file")["modes"], metrics("by_run")["modes"]);
+  const ProgramResult inferred = run("infer", "--checkpoint alone.safetensors --output inferred_alone data/test/images/0.png");
+  EXPECT_EQ(inferred.status, 0) << inferred.text;
+  EXPECT_THAT(run("evaluate", "--config config.yaml --checkpoint alone.safetensors --output x --set embedding.curvature=2").text,
+              HasSubstr("is of another network than config.yaml describes, embedding: curvature: 2"));
 }
 
 TEST_F(EarlierSystems, CompareShowsItsColumnsParametersAndSpeed) {
@@ -269,7 +294,7 @@ TEST_F(EarlierSystems, CompareShowsItsColumnsParametersAndSpeed) {
   const ProgramResult result = run("compare", "--run first --rows root_middle_leaf");
   EXPECT_EQ(result.status, 0) << result.text;
   const std::vector<std::string> expected = {"mean root IoU",      "mean middle IoU", "mean leaf IoU",
-                                             "images a second  ", speed, json.at("parameters")};
+                                             "evaluation images/s  ", speed, json.at("parameters")};
   for (const std::string& text : expected) {
     EXPECT_THAT(result.text, HasSubstr(text));
   }

@@ -81,6 +81,26 @@ TEST_F(ProgramsTest, EveryProgramHasHelpAndRefusesUnknownOptions) {
   }
 }
 
+TEST_F(ProgramsTest, OptionsOfEarlierSystemsStandInTheHelp) {
+  EXPECT_THAT(run_binary("train", "--help").text, HasSubstr("--config arg"));
+  for (const std::string option : {"--image arg", "--output-dir", "--config arg", "--checkpoint arg", "--device arg"}) {
+    EXPECT_THAT(run_binary("infer", "--help").text, HasSubstr(option));
+  }
+}
+
+TEST_F(ProgramsTest, AValueOrAPathThatDoesNotFitNamesItself) {
+  const std::string evaluate = "--run " + run().string() + " ";
+  for (const std::string wrong : {"--visualize --num_viz abc", "--visualize --num-viz=abc"}) {
+    expect_user_error(run_binary("evaluate", evaluate + wrong), "evaluate", "--num-viz: expected another kind of value");
+  }
+  write_text(path("file"), "not a folder");
+  expect_user_error(run_binary("evaluate", evaluate + "--output " + path("file").string()), "evaluate",
+                    path("file").string());
+  expect_user_error(run_binary("evaluate", evaluate + "--visualize --viz-dir ''"), "evaluate", "--viz-dir: expected a folder");
+  expect_user_error(run_binary("evaluate", evaluate + "--set data.splits.test.images=none --set data.splits.test.masks=none"),
+                    "evaluate", "--split test: the data set in ");
+}
+
 TEST_F(ProgramsTest, EvaluateWritesTheDocumentedJson) {
   const ProgramResult result = run_binary("evaluate", "--run " + run().string());
   ASSERT_EQ(result.status, 0) << result.text;
@@ -149,12 +169,18 @@ TEST_F(ProgramsTest, MakeTablesPutsRunsBesidePublishedFigures) {
   ASSERT_EQ(result.status, 0) << result.text;
   EXPECT_THAT(result.text, HasSubstr("*Their Net (published)*"));
   EXPECT_THAT(bytes_of(path("tables") / "table.md"), HasSubstr(run().string()));
-  EXPECT_THAT(bytes_of(path("tables") / "table.csv"), HasSubstr(",published,"));
+  EXPECT_THAT(bytes_of(path("tables") / "table.csv"),
+              HasSubstr("\nseed 9,p. 1,Pascal-Part,val,Their Net,,leaf,miou,40,percent,,,\n"));
   EXPECT_THAT(bytes_of(path("tables") / "table.tex"), HasSubstr("\\toprule"));
   expect_user_error(run_binary("make_tables", arguments + " --output " + path("nowhere").string()),
                     "make_tables", "--output");
   expect_user_error(run_binary("make_tables", "--run " + run().string() + " --decode no_mode"),
                     "make_tables", "no_mode");
+  const ProgramResult named = run_binary("make_tables", arguments + " --rows root_middle_leaf");
+  EXPECT_THAT(named.text, HasSubstr("| mean root IoU | mean middle IoU | mean leaf IoU | mIoU leaf |"));
+  expect_user_error(run_binary("make_tables", arguments + " --rows leaf"), "make_tables", "--rows");
+  expect_user_error(run_binary("make_tables", arguments + " --published " + path("published.csv").string()),
+                    "make_tables", "published.csv:2: value: a second number");
   write_text(path("published.csv"), columns + "seed 9,p. 1,d,val,m,,3,miou,40,share\n");
   expect_user_error(run_binary("make_tables", arguments), "make_tables", "published.csv:2: value");
 }
@@ -229,6 +255,28 @@ TEST_F(ProgramsTest, CleanDataPassesTheCheck) {
   const ProgramResult result = run_binary("check_data", with_config());
   EXPECT_EQ(result.status, 0) << result.text;
   EXPECT_THAT(result.text, HasSubstr("sqrt_median_frequency"));
+}
+
+TEST_F(ProgramsTest, AMissingSplitIsAProblemOfTheCheck) {
+  const ProgramResult missing = run_binary("check_data", with_config() + "--set data.splits.train.images=trian/images");
+  EXPECT_EQ(missing.status, 2) << missing.text;
+  EXPECT_THAT(missing.text, HasSubstr("trian/images"));
+  EXPECT_THAT(missing.text, ::testing::Not(HasSubstr("sqrt_median_frequency")));  // weights are of training images
+  const std::string none = "--set data.splits.test.images=none --set data.splits.test.masks=none";
+  EXPECT_EQ(run_binary("check_data", with_config() + none).status, 0);
+}
+
+// Neither the check of data nor the tree needs the weights that a training starts from.
+TEST_F(ProgramsTest, MissingWeightsMatterToTrainingOnly) {
+  std::string config = bytes_of(run() / "config.yaml");
+  const std::string none = "pretrained: \"\"";
+  ASSERT_NE(config.find(none), std::string::npos);
+  config.replace(config.find(none), none.size(), "pretrained: none.safetensors");
+  write_text(path("pretrained.yaml"), config);
+  const std::string with = "--config " + path("pretrained.yaml").string() + " ";
+  EXPECT_EQ(run_binary("check_data", with).status, 0);
+  EXPECT_EQ(run_binary("train", with + "--print-hierarchy").status, 0);
+  expect_user_error(run_binary("train", with + "--output " + path("no_weights").string()), "train", "scripts/fetch_weights");
 }
 
 TEST_F(ProgramsTest, AnImageInTwoSplitsIsReported) {

@@ -78,7 +78,10 @@ std::set<std::string> names_of(const torch::nn::Module& module) {
 
 TEST(ResNet, NamesAreTorchvisions) {
   EXPECT_EQ(names_of(*make_resnet(18, 16)), torchvision_names({2, 2, 2, 2}, 2, false));
+  EXPECT_EQ(names_of(*make_resnet(34, 16)), torchvision_names({3, 4, 6, 3}, 2, false));
   EXPECT_EQ(names_of(*make_resnet(50, 8)), torchvision_names({3, 4, 6, 3}, 3, true));
+  EXPECT_EQ(names_of(*make_resnet(101, 16)), torchvision_names({3, 4, 23, 3}, 3, true));
+  EXPECT_EQ(names_of(*make_resnet(152, 32)), torchvision_names({3, 8, 36, 3}, 3, true));
 }
 
 class ResNetShapes : public ::testing::TestWithParam<std::tuple<int, int>> {};

@@ -56,6 +56,8 @@ save("protocol4", state, pickle_protocol=4)
 small = torch.nn.Sequential(torch.nn.Conv2d(1, 2, 3), torch.nn.BatchNorm2d(2)).state_dict()
 save("small", small)  # an OrderedDict with the attribute _metadata
 expect("small", small)
+save("model_state_dict", {"epoch": 3, "model_state_dict": small})
+save("net", {"acc": 91.5, "net": small})
 save("checkpoint", {"epoch": 3, "lr": 0.1, "names": ["a", ("b", None, True, 1 << 40, -7)],
                     "state_dict": small, "more": {"x": torch.zeros(2)}})
 save("module", {"model": LinearWithPlan(1, 1)})

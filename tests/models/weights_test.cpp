@@ -128,4 +128,29 @@ TEST_F(Pretrained, AnotherNetIsOneClearLine) {
   }
 }
 
+// As torch.nn.DataParallel names it.
+TEST_F(Pretrained, AWrappedNetLoads) {
+  const auto source = make_resnet(18, 32);
+  TensorFile file;
+  for (const auto& [name, tensor] : state_of(*source)) file.tensors["module." + name] = tensor;
+  file.tensors["module.fc.weight"] = torch::rand({10, 512});
+  write_safetensors(path_, file);
+  const auto encoder = make_resnet(18, 16);
+  EXPECT_EQ(describe(load_pretrained(*encoder, path_)), "loaded 120; unexpected 1: fc.weight");
+  EXPECT_TRUE(state_of(*encoder).at("conv1.weight").equal(file.tensors.at("module.conv1.weight")));
+}
+
+TEST_F(Pretrained, AWholeNetworkIsForAnotherKey) {
+  TensorFile file;
+  for (const auto& [name, tensor] : state_of(*make_resnet(18, 32))) file.tensors["encoder." + name] = tensor;
+  write_safetensors(path_, file);
+  const auto encoder = make_resnet(18, 16);
+  try {
+    load_pretrained(*encoder, path_);
+    FAIL() << "no error";
+  } catch (const WeightsError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("a whole network starts from training.init_from"));
+  }
+}
+
 }  // namespace gyroseg::weights_test

@@ -12,6 +12,7 @@
 #include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -24,6 +25,8 @@
 #include "support/tiny_run.h"
 
 namespace gyroseg::every_config_test {
+
+using ::testing::HasSubstr;
 
 namespace fs = std::filesystem;
 
@@ -38,13 +41,15 @@ std::vector<std::string> tiny(const fs::path& root) {
           "model.pretrained=", "classifier.prototypes=", "device=cpu"};
 }
 
-/// Every YAML file under configs/, relative to it: a new one is tested by being there.
-std::vector<std::string> all_configs() {
+/// Every YAML and JSON file under `folder`, relative to it: a new one is tested by being there. Those of
+/// topologies/ are plans of compare_topologies; tests/config/topology_plan_test.cpp reads them.
+std::vector<std::string> all_configs(const fs::path& folder = kConfigs) {
+  const std::set<std::string> extensions = {".yaml", ".yml", ".json"};
   std::vector<std::string> files;
-  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(kConfigs)) {
-    const bool plan = entry.path().parent_path().filename() == "topologies";
-    if (entry.path().extension() == ".yaml" && !plan) {
-      files.push_back(fs::relative(entry.path(), kConfigs).string());
+  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(folder)) {
+    const bool plan = entry.path().parent_path() == folder / "topologies";
+    if (extensions.contains(entry.path().extension().string()) && !plan) {
+      files.push_back(fs::relative(entry.path(), folder).string());
     }
   }
   std::sort(files.begin(), files.end());
@@ -61,7 +66,7 @@ const std::map<std::string, Expected> kExpected = {
     {"papers/seed000_three_levels_pascal_part.yaml", {7 + 3 + 2, 8}},
     {"papers/seed001_figures.yaml", {7 + 3 + 2, 16}},
     {"papers/seed002_figures.yaml", {10, 32}},
-    {"papers/seed004_segnet_figures.yaml", {7, 32}},
+    {"papers/seed004_baseline_figures.yaml", {7, 32}},
     {"papers/seed004_unet_pascal_part.yaml", {7, 32}},
     {"papers/hssn_pascal_part.yaml", {7 + 3 + 2, 8}},
     {"papers/atigh2022_voc.yaml", {21 + 14, 8}}};
@@ -125,6 +130,14 @@ TEST_P(EveryConfig, TrainsAnEpochAndComesBackFromItsRunFolder) {
   const torch::Tensor images = torch::rand({2, 3, kSize, kSize});
   const torch::Tensor logits = loaded.model->forward(images).logits;
   EXPECT_TRUE(logits.equal(trainer.model()->forward(images).logits));
+
+  // And from its checkpoint alone.
+  const fs::path moved = folder_.path() / "moved.safetensors";
+  fs::rename(run.last(), moved);
+  fs::remove_all(run.path);
+  LoadedRun alone = load_checkpoint(moved, {});
+  EXPECT_EQ(write_config(alone.config), write_config(loaded.config));
+  EXPECT_TRUE(logits.equal(alone.model->forward(images).logits));
   if (const auto found = kExpected.find(GetParam()); found != kExpected.end()) {
     const auto& [channels, size] = found->second;
     EXPECT_THAT(logits.sizes(), ::testing::ElementsAre(2, channels, size, size));
@@ -133,7 +146,7 @@ TEST_P(EveryConfig, TrainsAnEpochAndComesBackFromItsRunFolder) {
 
 INSTANTIATE_TEST_SUITE_P(All, EveryConfig, ::testing::ValuesIn(all_configs()),
                          [](const auto& test) {
-                           std::string name = fs::path(test.param).replace_extension().string();
+                           std::string name = test.param;  // a.json may stand beside a.yaml
                            std::replace_if(name.begin(), name.end(),
                                            [](unsigned char c) { return !std::isalnum(c); }, '_');
                            return name;
@@ -141,16 +154,27 @@ INSTANTIATE_TEST_SUITE_P(All, EveryConfig, ::testing::ValuesIn(all_configs()),
 
 TEST(EveryConfigList, HasTheExpectedOnes) {
   const std::vector<std::string> files = all_configs();
-  EXPECT_GE(files.size(), 30U);
+  EXPECT_GE(files.size(), 41U);
   for (const auto& [file, expected] : kExpected) {
     EXPECT_THAT(files, ::testing::Contains(file));
   }
 }
 
+TEST(EveryConfigList, TakesEveryFormAndFolderButThePlans) {
+  const TemporaryFolder folder("every_config_list");
+  for (const char* file : {"a.yaml", "set/a.json", "set/b.yml", "set/topologies/c.yaml",
+                           "topologies/plan.yaml", "set/tree.txt"}) {
+    fs::create_directories((folder.path() / file).parent_path());
+    std::ofstream(folder.path() / file) << "name: x\n";
+  }
+  EXPECT_THAT(all_configs(folder.path()),
+              ::testing::ElementsAre("a.yaml", "set/a.json", "set/b.yml", "set/topologies/c.yaml"));
+}
+
 // A checkpoint belongs to the options of its own config: another kernel size is another network.
 TEST_F(EveryConfig, ACheckpointOfOtherOptionsIsRefused) {
   const fs::path root = folder_.path() / "data";
-  const Config config = read_config(kConfigs / "papers/seed004_segnet_figures.yaml", tiny(root));
+  const Config config = read_config(kConfigs / "papers/seed004_baseline_figures.yaml", tiny(root));
   write_tiny_data(config.data, Hierarchy(config.hierarchy), kSize, {{"train", 4}, {"val", 2}});
   const RunFolder run{folder_.path() / "refused"};
   std::ostringstream table, progress;
@@ -158,6 +182,21 @@ TEST_F(EveryConfig, ACheckpointOfOtherOptionsIsRefused) {
   EXPECT_THROW((void)load_run(run.path, "last", {"model.conv_kernel=3"}), CheckpointError);
   EXPECT_THROW((void)load_run(run.path, "last", {"model.block_depth=2"}), CheckpointError);
   EXPECT_THROW((void)load_run(run.path, "last", {"model.batch_norm=false"}), CheckpointError);
+  // Shapes do not tell these: the config that the checkpoint carries does.
+  const auto by_config = [&](const std::string& override) {
+    try {
+      (void)load_weights_of(run.config(), run.last(), {override});
+      return std::string("loaded");
+    } catch (const CheckpointError& error) {
+      return std::string(error.what());
+    }
+  };
+  EXPECT_EQ(by_config("training.epochs=9"), "loaded");
+  EXPECT_THAT(by_config("model.activation=tanh"),
+              HasSubstr("model: activation: tanh; it was trained with activation: relu; without --config"));
+  EXPECT_THAT(by_config("model.pool_kernel=3"), HasSubstr("model: pool_kernel: 3"));
+  EXPECT_THAT(by_config("labels={background: 0, low_hand: 6, torso: 2, low_leg: 3, head: 4, up_leg: 5, up_hand: 1}"),
+              HasSubstr("it was trained with"));
 }
 
 // Sizes of SegHiero's document: logits at a quarter of the image, embedding at an eighth; its

@@ -67,18 +67,36 @@ TEST_F(RunFolderTest, TheUsersConfigIsKeptByteForByte) {
   EXPECT_EQ(bytes_of(path("own/config.original.yaml")), "own");
 }
 
-TEST_F(RunFolderTest, RunsAreFoundByNameTheLatestFirst) {
+// By the time in the name: those of files do not outlive a copy.
+TEST_F(RunFolderTest, RunsAreFoundByNameTheLatestStartFirst) {
+  (void)run("fun_20240101-000000-10", 3);
   (void)run("fun_20240101-000000", 1);
-  (void)run("fun_20250101-000000", 3);
+  (void)run("fun_20230101-000000", 0);
   (void)run("fun_20240101-000000-2", 2);
-  (void)run("fun_large_20240101-000000");
+  (void)run("fun_large_20250101-000000");
   fs::create_directories(path("fun_20260101-000000"));  // no config: no run
-  EXPECT_EQ(find_run(folder_.path(), "fun").path, path("fun_20240101-000000"));
+  EXPECT_EQ(find_run(folder_.path(), "fun").path, path("fun_20240101-000000-10"));
   (void)run("fun", 9);
   EXPECT_EQ(find_run(folder_.path(), "fun").path, path("fun"));
   EXPECT_THAT(message([&] { (void)find_run(folder_.path(), "fu"); }),
-              HasSubstr("holds fun, fun_20240101-000000, fun_20240101-000000-2, "));
+              HasSubstr("holds fun, fun_20230101-000000, fun_20240101-000000, "));
   EXPECT_THAT(message([&] { (void)find_run(path("none"), "fu"); }), HasSubstr("holds no run"));
+}
+
+TEST_F(RunFolderTest, AMissingCheckpointSaysWhy) {
+  const RunFolder begun = run("begun");
+  Config config = this->config();
+  EXPECT_THAT(message([&] { (void)find_checkpoint(begun, "last", config); }),
+              HasSubstr("begun/last.safetensors: no such checkpoint; the run stopped before its first"));
+  EXPECT_THAT(message([&] { (void)find_checkpoint(begun, "none.safetensors", config); }),
+              HasSubstr("none.safetensors: no such checkpoint; expected a .safetensors file that train wrote"));
+  EXPECT_THAT(message([&] { (void)new_run(begun.path, config); }), HasSubstr("the beginning of a run"));
+  config.training.save_checkpoints = false;
+  EXPECT_THAT(message([&] { (void)find_checkpoint(begun, "best", config); }),
+              HasSubstr("trained with training.save_checkpoints: false"));
+  put(begun.best(), "weights");
+  EXPECT_EQ(find_checkpoint(begun, "best", config), begun.best());
+  EXPECT_THAT(message([&] { (void)new_run(begun.path, config); }), HasSubstr("holds a run already"));
 }
 
 TEST_F(RunFolderTest, TheLinkLeadsToTheLatestBest) {

@@ -51,6 +51,9 @@ struct SplitCheck {
 /// Splits of data.splits that are there, "train" first: the list, or without one either folder.
 [[nodiscard]] std::vector<std::string> present_splits(const DataConfig& config);
 
+/// Whether two splits name the same folders and list.
+[[nodiscard]] bool same_files(const SplitFolders& a, const SplitFolders& b);
+
 /// An image in two splits: images that others share with one of `splits`. A pair with the same names in
 /// data.splits is left out, as validation data that are the test data on purpose, unless one is
 /// "train"; so is a split that cannot be listed, which check_split reports.

@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "gyroseg/config/config.h"
@@ -95,5 +96,8 @@ class SegmenterImpl : public torch::nn::Module {
   torch::Dtype inner_dtype_ = torch::kFloat32;
 };
 TORCH_MODULE(Segmenter);
+
+/// Whether a parameter or buffer of a Segmenter means nothing for other classes, though its shape may fit.
+[[nodiscard]] bool is_of_classes(const std::string& name);
 
 }  // namespace gyroseg

@@ -2,13 +2,17 @@
 
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <set>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include <torch/nn/module.h>
 #include <torch/optim/optimizer.h>
 
+#include "gyroseg/config/config.h"
+#include "gyroseg/hierarchy/hierarchy.h"
 #include "gyroseg/metrics/moments.h"
 #include "gyroseg/training/optimizer.h"
 #include "gyroseg/training/weight_average.h"
@@ -40,10 +44,11 @@ struct TrainingObjects {
 };
 
 /// Writes FILE (safetensors: the model under its own names, "optimizer/..." and "average/...", the state
-/// as JSON in the metadata key "state") and beside it the same state as FILE with extension .json. Each
-/// is written to a temporary name, flushed and renamed; the safetensors alone decides on resuming.
+/// as JSON in the metadata key "state", the config as YAML in "config") and beside it the same state as
+/// FILE with extension .json. Each is written to a temporary name, flushed and renamed; the safetensors
+/// alone decides on resuming, and the network can be rebuilt from it alone.
 void save_training(const std::filesystem::path& file, const TrainingObjects& objects,
-                   const TrainingState& state);
+                   const TrainingState& state, const Config& config);
 
 /// Restores what save_training wrote. Throws CheckpointError: missing, corrupt, or of another model.
 [[nodiscard]] TrainingState load_training(const std::filesystem::path& file,
@@ -51,17 +56,24 @@ void save_training(const std::filesystem::path& file, const TrainingObjects& obj
 
 /// Writes the weights that validation used (the model's as they stand) with the state, for use.
 void save_weights(const std::filesystem::path& file, const torch::nn::Module& model,
-                  const TrainingState& state);
+                  const TrainingState& state, const Config& config);
+
+/// The config of the training that wrote a checkpoint, without the files that its first weights came
+/// from; overrides as --set. Nothing in checkpoints of earlier versions.
+/// Throws CheckpointError, ConfigError.
+[[nodiscard]] std::optional<Config> config_in(const std::filesystem::path& file,
+                                              const std::vector<std::string>& overrides = {});
 
 /// Loads a checkpoint's model weights, all of them. Throws CheckpointError listing what does not fit.
 /// Returns the state it was written with.
 TrainingState load_weights(const std::filesystem::path& file, torch::nn::Module& model);
 
-/// Initialises a model as far as names and shapes fit (training.init_from). source: a run folder,
-/// whose best checkpoint is taken, else its last; or any file of weights. Tensors named in `keep`
-/// stay. Returns a line: the file, and what was loaded / missing / unexpected / mismatched. Throws
+/// Initialises a model of `tree` as far as names and shapes fit (training.init_from). source: a run
+/// folder, whose best checkpoint is taken, else its last; or any file of weights. Tensors named in `keep`
+/// stay, and those of the classes (is_of_classes) where the source is a checkpoint of ours for another
+/// tree. Returns a line: the file, and what was loaded / missing / unexpected / mismatched. Throws
 /// CheckpointError where nothing fits, WeightsError.
 std::string init_weights(const std::filesystem::path& source, torch::nn::Module& model,
-                         const std::set<std::string>& keep = {});
+                         const Hierarchy& tree, const std::set<std::string>& keep = {});
 
 }  // namespace gyroseg

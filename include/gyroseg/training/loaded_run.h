@@ -13,8 +13,8 @@ namespace gyroseg {
 
 /// A trained run, ready for use: the network in evaluation mode with a checkpoint's weights.
 struct LoadedRun {
-  RunFolder folder;                   ///< its path is empty where there is none: load_weights_of
-  std::filesystem::path config_file;  ///< what `config` was read from
+  RunFolder folder;                   ///< its path is empty where there is none
+  std::filesystem::path config_file;  ///< what `config` was read from: the checkpoint, of load_checkpoint
   std::string checkpoint;             ///< as asked for
   Config config;
   Hierarchy tree;
@@ -29,9 +29,14 @@ struct LoadedRun {
                                  const std::vector<std::string>& overrides);
 
 /// The same without a run folder. config_file: of ours or SegHiero's own; weights: the checkpoint
-/// of a training by it. Throws ConfigError; CheckpointError, which names the tensors that do not fit.
+/// of a training by it. Throws ConfigError; CheckpointError, which names the tensors that do not fit, or
+/// what in the network differs from that of the config which the checkpoint carries.
 [[nodiscard]] LoadedRun load_weights_of(const std::filesystem::path& config_file,
                                         const std::filesystem::path& weights,
+                                        const std::vector<std::string>& overrides);
+
+/// The same from a checkpoint alone, by the config that it carries. Throws CheckpointError, ConfigError.
+[[nodiscard]] LoadedRun load_checkpoint(const std::filesystem::path& file,
                                         const std::vector<std::string>& overrides);
 
 /// Classes of one image at every level, at the image's own size, as the run's `inference` says: one

@@ -57,9 +57,14 @@ void link_best(const RunFolder& run, const Config& config);
 [[nodiscard]] std::vector<std::string> without_first_files(
     const std::vector<std::string>& overrides);
 
-/// The run folder root/name or, where there is none, the latest root/<name>_<start time>. Throws
+/// The run folder root/name or, where there is none, root/<name>_<start time> of the latest start. Throws
 /// CheckpointError, listing the runs that there are.
 [[nodiscard]] RunFolder find_run(const std::filesystem::path& root, const std::string& name);
+
+/// The file of `--checkpoint best|last|PATH`. config: the run's own. Throws CheckpointError where there is none,
+/// and says why.
+[[nodiscard]] std::filesystem::path find_checkpoint(const RunFolder& run, const std::string& choice,
+                                                    const Config& config);
 
 /// A folder that train made. Throws CheckpointError, naming what is missing.
 [[nodiscard]] RunFolder open_run(const std::filesystem::path& path);
