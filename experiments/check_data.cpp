@@ -22,10 +22,8 @@ int check(const cxxopts::ParseResult& options) {
     throw gyroseg::UsageError("expected --config FILE");
   }
   using Strings = std::vector<std::string>;
-  // No network is built: its files and its device may be elsewhere.
-  Strings overrides = gyroseg::without_first_files(gyroseg::overrides_of(options));
-  overrides.emplace_back("device=cpu");
-  const gyroseg::Config config = gyroseg::read_config(options["config"].as<std::string>(), overrides);
+  const gyroseg::Config config = gyroseg::read_config(
+      options["config"].as<std::string>(), gyroseg::without_network(gyroseg::overrides_of(options)));
   const gyroseg::Hierarchy tree(config.hierarchy);
   const Strings present = gyroseg::present_splits(config.data);
   if (present.empty()) {

@@ -52,7 +52,7 @@ int evaluate(const cxxopts::ParseResult& arguments) {
   std::filesystem::path output = arguments["output"].as<std::string>();
   if (output.empty()) {
     if (run.folder.path.empty()) {
-      throw UsageError("--config needs --output DIR for the figures");
+      throw UsageError("--checkpoint FILE without a run needs --output DIR for the figures");
     }
     output = run.folder.evaluation(options.split);
     if (options.corruption != "none") {

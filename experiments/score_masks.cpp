@@ -40,10 +40,7 @@ int score(const cxxopts::ParseResult& arguments) {
   const std::filesystem::path file =
       arguments.count("run") > 0 ? open_run(arguments["run"].as<std::string>()).config()
                                  : std::filesystem::path(arguments["config"].as<std::string>());
-  // No network is built: its files and its device may be elsewhere.
-  std::vector<std::string> overrides = without_first_files(overrides_of(arguments));
-  overrides.emplace_back("device=cpu");
-  const Config config = read_config(file, overrides);
+  const Config config = read_config(file, without_network(overrides_of(arguments)));
   const std::filesystem::path folder = arguments["predictions"].as<std::string>();
   const std::string split = arguments["split"].as<std::string>();
   const Hierarchy tree(config.hierarchy);

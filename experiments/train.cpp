@@ -115,7 +115,7 @@ int test_only(const cxxopts::ParseResult& arguments) {
   }
   if (folder.empty()) {
     const Config config =
-        read_config(arguments["config"].as<std::string>(), without_first_files(set));
+        read_config(arguments["config"].as<std::string>(), without_network(set));
     folder = find_run(config.output_dir, config.name).path;
   }
   std::cerr << "run folder  " << folder.string() << ", by its own config\n";
@@ -146,7 +146,7 @@ int train(const cxxopts::ParseResult& arguments) {
                                     : open_run(folder).config();
   const std::vector<std::string> set = overrides_of(arguments);
   if (arguments.count("print-hierarchy") > 0) {
-    std::cout << describe(Hierarchy(read_config(file, without_first_files(set)).hierarchy));
+    std::cout << describe(Hierarchy(read_config(file, without_network(set)).hierarchy));
     return 0;
   }
   Config config = read_config(file, resume ? without_first_files(set) : set);

@@ -23,9 +23,7 @@ std::filesystem::path experiment_folder(const cxxopts::ParseResult& arguments) {
   const std::vector<std::string> overrides = overrides_of(arguments);
   std::string root = "runs";
   if (const std::string config = text_of(arguments, "config"); !config.empty()) {
-    std::vector<std::string> on_cpu = without_first_files(overrides);
-    on_cpu.emplace_back("device=cpu");
-    root = read_config(config, on_cpu).output_dir;
+    root = read_config(config, without_network(overrides)).output_dir;
   } else {
     constexpr std::string_view kKey = "output_dir=";
     for (const std::string& text : overrides) {
@@ -85,8 +83,8 @@ void evaluate_and_write(LoadedRun& run, const EvaluationOptions& options,
   const DataConfig& data = run.config.data;
   const std::vector<std::string> present = present_splits(data);
   if (!present.empty() && std::find(present.begin(), present.end(), options.split) == present.end()) {
-    throw UsageError("--split " + options.split + ": the data set in " + data.root + " has none; it has " +
-                     c10::Join(", ", present));
+    throw DataError(data.root + ": the data set has no " + options.split + " split (data.splits." + options.split +
+                    "), it has " + c10::Join(", ", present) + "; evaluate --split measures another");
   }
   for (const std::string& other : present) {
     if (other != options.split && same_files(data.splits.at(other), data.splits.at(options.split))) {

@@ -33,8 +33,8 @@ const std::vector<ModelOption> kModelOptions = {
     model_option<&ModelConfig::output_stride>("output_stride", kResNets, {"deeplabv3plus"}),
     {"aspp_dilations", {}, {"deeplabv3plus"},
      [](const ModelConfig& model) {
-       return model.aspp_dilations.empty() ||
-              model.aspp_dilations == default_dilations(model.output_stride);
+       const auto is_of = [&](int stride) { return model.aspp_dilations == default_dilations(stride); };
+       return model.aspp_dilations.empty() || is_of(8) || is_of(16) || is_of(32);
      },
      [](ModelConfig& model) { model.aspp_dilations = default_dilations(model.output_stride); }},
     model_option<&ModelConfig::aspp_channels>("aspp_channels", {}, {"deeplabv3plus"}),

@@ -36,8 +36,7 @@ std::optional<ClassMap> class_map(const Hierarchy& from, const Hierarchy& to) {
   const std::map<std::string, std::int64_t> nodes_to = nodes_by_path(to);
   // Without their indices: the same paths of leaves and inner nodes.
   const auto same_path = [](const auto& a, const auto& b) { return a.first == b.first; };
-  if (from.num_leaves() != to.num_leaves() ||
-      !std::equal(nodes_from.begin(), nodes_from.end(), nodes_to.begin(), nodes_to.end(), same_path)) {
+  if (!std::equal(nodes_from.begin(), nodes_from.end(), nodes_to.begin(), nodes_to.end(), same_path)) {
     return std::nullopt;
   }
   std::vector<std::int64_t> leaves;

@@ -39,7 +39,7 @@ torch::Tensor ConfusionMatrix::add(const torch::Tensor& truth, const torch::Tens
   // Cells of an image by truth and prediction; pixels that do not count go past their end.
   const std::int64_t cells = n * (n + 1);
   const torch::Tensor column = torch::where(prediction.ge(0), prediction, n);
-  const torch::Tensor cell = torch::where(truth.ge(0), truth * (n + 1) + column, cells).view({images, -1});
+  const torch::Tensor cell = torch::where(truth.ge(0), truth * (n + 1) + column, cells).reshape({images, -1});
   const torch::Tensor first = torch::arange(images, cell.options()).unsqueeze(1) * (cells + 1);
   const torch::Tensor added = torch::bincount((cell + first).flatten(), {}, images * (cells + 1))
                                   .cpu()

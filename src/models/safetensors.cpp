@@ -144,6 +144,11 @@ TensorFile read_safetensors(const std::filesystem::path& path) {
   return file;
 }
 
+std::map<std::string, std::string> read_safetensors_metadata(const std::filesystem::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  return read_header(in, path).metadata;
+}
+
 void write_safetensors(const std::filesystem::path& path, const TensorFile& file) {
   std::vector<std::pair<std::string, Tensor>> tensors(file.tensors.begin(), file.tensors.end());
   // Wide dtypes first, so that every tensor begins at a multiple of its element's size.

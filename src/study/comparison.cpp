@@ -76,7 +76,7 @@ StudyResults read_results(const TopologyPlan& plan, const std::vector<StudyArm>&
         continue;
       }
       const fs::path kept = folders.kept(run);
-      const Config config = read_config(kept / "config.yaml", without_first_files({"device=cpu"}));
+      const Config config = read_config(kept / "config.yaml", without_network());
       results.done.push_back({&arm, run.seed, config.optimizer.lr, read_measures(kept / "measures.csv")});
     }
   }

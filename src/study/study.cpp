@@ -43,7 +43,7 @@ std::string missing_lines(const std::vector<std::string>& from, const std::vecto
 
 void refuse_other_config(const fs::path& folder, const Config& config) {
   // First weights and GPUs need not be on this machine any more.
-  Config stored = read_config(folder / "config.yaml", without_first_files({"device=cpu"}));
+  Config stored = read_config(folder / "config.yaml", without_network());
   Config wanted = config;
   wanted.device = stored.device;
   wanted.model.pretrained = wanted.classifier.prototypes = wanted.training.init_from = "";

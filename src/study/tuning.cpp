@@ -21,7 +21,7 @@ std::optional<double> score_of(const StudyRun& run, const StudyFolders& folders)
     return std::nullopt;
   }
   const fs::path folder = folders.kept(run);
-  const Config config = read_config(folder / "config.yaml", without_first_files({"device=cpu"}));
+  const Config config = read_config(folder / "config.yaml", without_network());
   const int leaf_level = Hierarchy(config.hierarchy).num_levels();
   const RunLog log = read_run_log(folder / "metrics.jsonl", run.name);
   std::optional<double> best;

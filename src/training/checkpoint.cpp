@@ -10,6 +10,7 @@
 #include "gyroseg/models/segmenter.h"
 #include "gyroseg/models/weights.h"
 #include "gyroseg/training/run_folder.h"
+#include "same_network.h"
 
 namespace gyroseg {
 namespace {
@@ -54,27 +55,33 @@ TrainingState from_json(const Json& json) {
   return state;
 }
 
-TensorFile read_file(const std::filesystem::path& file) {
+// read: read_safetensors, or of its metadata alone.
+template <typename Read>
+auto read_with(const Read& read, const std::filesystem::path& file) {
   if (!std::filesystem::is_regular_file(file)) {
     throw CheckpointError(file.string() + ": no such checkpoint; expected a .safetensors file that train wrote");
   }
   try {
-    return read_safetensors(file);
+    return read(file);
   } catch (const WeightsError& error) {
     throw CheckpointError(error.what());
   }
 }
 
+TensorFile read_file(const std::filesystem::path& file) { return read_with(read_safetensors, file); }
+
+using Metadata = std::map<std::string, std::string>;
+
 // What write() put there under a key; null where another program wrote the file.
-const std::string* metadata_of(const TensorFile& content, const std::string& key) {
-  const auto format = content.metadata.find("format");
-  const auto value = content.metadata.find(key);
-  const bool ours = format != content.metadata.end() && format->second == kFormat;
-  return ours && value != content.metadata.end() ? &value->second : nullptr;
+const std::string* written(const Metadata& metadata, const std::string& key) {
+  const auto format = metadata.find("format");
+  const auto value = metadata.find(key);
+  const bool ours = format != metadata.end() && format->second == kFormat;
+  return ours && value != metadata.end() ? &value->second : nullptr;
 }
 
 TrainingState state_in(const TensorFile& content, const std::filesystem::path& file) {
-  const std::string* state = metadata_of(content, kState);
+  const std::string* state = written(content.metadata, kState);
   if (state == nullptr) {
     throw CheckpointError(file.string() + ": not a checkpoint of gyroseg (its metadata says otherwise); "
                           "to start from other weights use training.init_from");
@@ -131,22 +138,24 @@ Tensors validated_tensors(const Tensors& all) {
   return average.empty() ? model_tensors(all) : average;
 }
 
-std::optional<Config> config_of(const TensorFile& content, const std::filesystem::path& file,
+std::optional<Config> config_of(const Metadata& metadata, const std::filesystem::path& file,
                                 const std::vector<std::string>& overrides) {
-  const std::string* text = metadata_of(content, kConfig);
+  const std::string* text = written(metadata, kConfig);
   if (text == nullptr) {
     return std::nullopt;
   }
   return read_config_text(*text, file.string() + " (its config)", without_first_files(overrides));
 }
 
-// Node for node: channels are counted by nodes.
-bool same_nodes(const Hierarchy& a, const Hierarchy& b) {
-  bool same = a.num_nodes() == b.num_nodes() && a.num_leaves() == b.num_leaves();
-  for (int node = 0; same && node < a.num_nodes(); ++node) {
-    same = a.path(node) == b.path(node) && a.depth(node) == b.depth(node);
+// Whether weights are known to be of other classes than a tree's: the config in the file tells, if this
+// version reads it.
+bool is_of_other_classes(const Metadata& metadata, const std::filesystem::path& file, const Hierarchy& tree) {
+  try {
+    const std::optional<Config> trained = config_of(metadata, file, without_network());
+    return trained && !same_channels(Hierarchy(trained->hierarchy), tree, trained->classifier.nodes == "all");
+  } catch (const ConfigError&) {
+    return false;
   }
-  return same;
 }
 
 void load_model(const std::filesystem::path& file, const Tensors& tensors, torch::nn::Module& model) {
@@ -197,7 +206,7 @@ void save_weights(const std::filesystem::path& file, const torch::nn::Module& mo
 
 std::optional<Config> config_in(const std::filesystem::path& file,
                                 const std::vector<std::string>& overrides) {
-  return config_of(read_file(file), file, overrides);
+  return config_of(read_with(read_safetensors_metadata, file), file, overrides);
 }
 
 TrainingState load_weights(const std::filesystem::path& file, torch::nn::Module& model) {
@@ -212,8 +221,7 @@ std::string init_weights(const std::filesystem::path& source, torch::nn::Module&
   const std::filesystem::path file =
       std::filesystem::is_directory(source) ? weights_in(open_run(source)) : source;
   const TensorFile content = read_weights(file);
-  const std::optional<Config> trained = config_of(content, file, {});
-  const bool other_classes = trained && !same_nodes(Hierarchy(trained->hierarchy), tree);
+  const bool other_classes = is_of_other_classes(content.metadata, file, tree);
   Tensors tensors = validated_tensors(content.tensors);
   const auto stays = [&](const std::string& name) { return keep.contains(name); };
   std::erase_if(tensors, [&](const auto& entry) {

@@ -1,12 +1,11 @@
 #include "gyroseg/training/loaded_run.h"
 
-#include <algorithm>
 #include <optional>
-#include <sstream>
 #include <utility>
 
 #include "gyroseg/config/read.h"
 #include "gyroseg/inference/predict.h"
+#include "same_network.h"
 
 namespace gyroseg {
 namespace {
@@ -23,36 +22,6 @@ LoadedRun load(const RunFolder& folder, const std::filesystem::path& config_file
           std::move(model), std::move(decoder), state};
 }
 
-// The first line of a config's YAML in which two networks differ, as "model: activation: tanh"; what
-// weights do not depend on is left out.
-std::string first_difference(const Config& given, const Config& trained) {
-  Config other = trained;
-  other.hierarchy = given.hierarchy;
-  other.model = given.model;
-  other.model.pretrained = trained.model.pretrained;
-  other.model.auxiliary_weight = trained.model.auxiliary_weight;
-  other.embedding = given.embedding;
-  other.classifier = given.classifier;
-  other.classifier.prototypes = trained.classifier.prototypes;
-  std::istringstream ours(write_config(other));
-  std::istringstream theirs(write_config(trained));
-  std::string section;
-  std::string line;
-  std::string expected;
-  while (std::getline(ours, line)) {
-    std::getline(theirs, expected);
-    section = line.starts_with(' ') ? section : line;
-    if (line != expected) {
-      const auto trimmed = [](const std::string& text) {
-        return text.substr(std::min(text.find_first_not_of(' '), text.size()));
-      };
-      return (line.starts_with(' ') ? section + " " : "") + trimmed(line) + "; it was trained with " +
-             trimmed(expected);
-    }
-  }
-  return "";
-}
-
 }  // namespace
 
 LoadedRun load_run(const std::filesystem::path& folder, const std::string& checkpoint,
@@ -66,8 +35,8 @@ LoadedRun load_weights_of(const std::filesystem::path& config_file,
                           const std::vector<std::string>& overrides) {
   Config config = read_config(config_file, without_first_files(overrides));
   // Shapes alone do not tell an activation or the order of the classes.
-  if (const std::optional<Config> trained = config_in(weights)) {
-    if (const std::string difference = first_difference(config, *trained); !difference.empty()) {
+  if (const std::optional<Config> trained = config_in(weights, without_network())) {
+    if (const std::string difference = network_difference(config, *trained); !difference.empty()) {
       throw CheckpointError(weights.string() + ": is of another network than " + config_file.string() +
                             " describes, " + difference + "; without --config its own config is taken");
     }

@@ -127,6 +127,12 @@ std::vector<std::string> without_first_files(const std::vector<std::string>& ove
   return all;
 }
 
+std::vector<std::string> without_network(const std::vector<std::string>& overrides) {
+  std::vector<std::string> all = without_first_files(overrides);
+  all.emplace_back("device=cpu");
+  return all;
+}
+
 RunFolder find_run(const std::filesystem::path& root, const std::string& name) {
   if (is_run(root / name)) {
     return {root / name};

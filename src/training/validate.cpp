@@ -180,7 +180,6 @@ torch::Tensor measure(Segmenter& model, const torch::Tensor& images, const torch
   return predict(network, images, {labels.size(1), labels.size(2)}, parts.inference);
 }
 
-// Replaces the moments by those over all processes.
 }  // namespace
 
 Validation validate(Segmenter& model, const std::function<std::optional<Batch>()>& next_batch,

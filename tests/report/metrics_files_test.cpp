@@ -57,6 +57,7 @@ LevelReport level_one() {
   level.pixel_accuracy = 0.9;
   level.mean_class_accuracy = 1.0 / 3;
   level.ece = 0.125;
+  level.image_miou = ImageSpread{0.625, 0.25};
   level.classes = {{"background", 1.0, 1.0, 6, true}, {"a, \"b\"", 0.5, 0.25, 4, false}};
   level.confusion = torch::tensor({{6, 0}, {3, 1}}, torch::kInt64);
   return level;
@@ -108,6 +109,9 @@ TEST_F(MetricsFiles, JsonHasTheDocumentedForm) {
   EXPECT_EQ(level.at("pixel_accuracy"), 0.9);
   EXPECT_EQ(level.at("mean_class_accuracy"), 1.0 / 3);
   EXPECT_EQ(level.at("ece"), 0.125);
+  EXPECT_EQ(level.at("image_miou"), 0.625);
+  EXPECT_EQ(level.at("image_miou_std"), 0.25);
+  EXPECT_TRUE(level.at("image_pixel_accuracy").is_null());
   EXPECT_EQ(level.at("classes").at(1).at("name"), "a, \"b\"");
   EXPECT_EQ(level.at("classes").at(1).at("iou"), 0.5);
   EXPECT_EQ(level.at("classes").at(1).at("pixels"), 4);
@@ -132,6 +136,10 @@ TEST_F(MetricsFiles, ReadsBackWhatItWrote) {
   ASSERT_EQ(report.levels.size(), 2u);
   EXPECT_EQ(report.levels[0].miou, 0.75);
   EXPECT_EQ(report.levels[0].mean_class_accuracy, 1.0 / 3);
+  ASSERT_TRUE(report.levels[0].image_miou.has_value());
+  EXPECT_EQ(report.levels[0].image_miou->mean, 0.625);
+  EXPECT_EQ(report.levels[0].image_miou->deviation, 0.25);
+  EXPECT_FALSE(report.levels[0].image_pixel_accuracy.has_value());
   EXPECT_EQ(report.levels[0].classes[1].name, "a, \"b\"");
   EXPECT_EQ(report.levels[0].classes[1].accuracy, 0.25);
   EXPECT_TRUE(report.levels[0].classes[0].is_background);
@@ -218,7 +226,8 @@ TEST(MetricsTables, LevelTable) {
       "2            2       -                    -               -                    -       -\n"
       "\n"
       "mean tree distance of errors: -\n"
-      "consistency violations: 0.0000 of 10 pixels\n");
+      "consistency violations: 0.0000 of 10 pixels\n"
+      "mIoU of an image by itself, mean +- standard deviation: level 1 0.6250 +- 0.2500\n");
 }
 
 TEST(MetricsTables, ClassTableStarsTheBackground) {

@@ -222,7 +222,10 @@ TEST_F(TrainerTest, MeasuresTrainingSamplesAsItMeasuresValidationSamples) {
     EXPECT_EQ(all[i].at("train"), without[i].at("train"));
     EXPECT_NE(some[i].at("train_eval").at("loss"), some[i].at("val").at("loss"));
     EXPECT_GT(all[i].at("train_std").at("total").get<double>(), 0) << "several steps an epoch";
-    EXPECT_GE(all[i].at("val").at("loss_std").get<double>(), 0);
+    const nlohmann::json& val = all[i].at("val");
+    EXPECT_GE(val.at("loss_std").get<double>(), 0);
+    EXPECT_GE(val.at("terms_std").at("cross_entropy").get<double>(), 0);
+    EXPECT_GT(val.at("modes").at("level_sum").at(2).at("image_miou_std").get<double>(), 0);
   }
   expect_equal_files(run_folder("train_eval_0").last(), run_folder("train_eval_8").last());
 }
@@ -383,6 +386,31 @@ TEST_F(TrainerTest, InitFromStartsTheClassesOfAnotherTreeAnew) {
             *other.hierarchy.roots[1].children[0].children[1].label);
   EXPECT_EQ(taken("init_swapped"), 0);
   EXPECT_THAT(progress_.str(), HasSubstr("its class tree is another one: what is of classes starts anew"));
+}
+
+// The config in a checkpoint may name a device that is not here, or keys of another version.
+TEST_F(TrainerTest, ACheckpointOfAnotherMachineIsOfUse) {
+  const RunFolder source = run_folder("machine");
+  EXPECT_EQ(train(config(), source), TrainOutcome::finished);
+  const auto with = [&](const std::string& from, const std::string& to) {
+    TensorFile content = read_safetensors(source.best());
+    std::string& text = content.metadata.at("config");
+    text.replace(text.find(from), from.size(), to);
+    const auto file = folder_->path() / "machine.safetensors";
+    write_safetensors(file, content);
+    return file;
+  };
+  Config other = config();
+  const auto elsewhere = with("device: cpu", "device: cuda:7");
+  other.training.init_from = elsewhere.string();
+  Trainer(other, run_folder("machine_cuda"), {}, table_, progress_);
+  EXPECT_THAT(progress_.str(), HasSubstr("machine.safetensors: loaded "));
+  EXPECT_EQ(load_weights_of(source.config(), elsewhere, {}).config.device, "cpu");
+  EXPECT_EQ(load_checkpoint(elsewhere, {"device=cpu"}).config.device, "cpu");
+  progress_.str("");
+  other.training.init_from = with("device: cpu", "divice: cpu").string();
+  Trainer(other, run_folder("machine_key"), {}, table_, progress_);
+  EXPECT_THAT(progress_.str(), HasSubstr("machine.safetensors: loaded "));
 }
 
 TEST_F(TrainerTest, ACheckpointOfAnotherModelIsRefused) {

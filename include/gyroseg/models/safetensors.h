@@ -29,6 +29,9 @@ struct TensorFile {
 ///   Throws   WeightsError
 [[nodiscard]] TensorFile read_safetensors(const std::filesystem::path& path);
 
+/// The metadata alone, without reading the data. Checks and throws as read_safetensors.
+[[nodiscard]] std::map<std::string, std::string> read_safetensors_metadata(const std::filesystem::path& path);
+
 /// Writes a safetensors file that the Python package reads. The same content gives the same bytes.
 /// Tensors on any device, in any layout. A file at `path` is replaced at once or not at all.
 ///

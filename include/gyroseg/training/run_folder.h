@@ -57,6 +57,9 @@ void link_best(const RunFolder& run, const Config& config);
 [[nodiscard]] std::vector<std::string> without_first_files(
     const std::vector<std::string>& overrides);
 
+/// The same, and on the CPU: for whoever reads a config's tree and data and builds no network.
+[[nodiscard]] std::vector<std::string> without_network(const std::vector<std::string>& overrides = {});
+
 /// The run folder root/name or, where there is none, root/<name>_<start time> of the latest start. Throws
 /// CheckpointError, listing the runs that there are.
 [[nodiscard]] RunFolder find_run(const std::filesystem::path& root, const std::string& name);
