@@ -310,35 +310,6 @@ TEST(LevelMetrics, WrongInputIsNamed) {
   EXPECT_EQ(metrics.report().pixels, 0);
 }
 
-TEST(ConfusionMatrix, RefusesClassesOutsideItsRange) {
-  ConfusionMatrix confusion(3);
-  const auto one = [](std::int64_t value) { return torch::full({1}, value, torch::kInt64); };
-  EXPECT_THROW(confusion.add(one(0), one(3)), c10::ValueError);
-  EXPECT_THROW(confusion.add(one(0), one(-2)), c10::ValueError);
-  EXPECT_THROW(confusion.add(one(3), one(0)), c10::ValueError);
-  EXPECT_THROW(confusion.add(one(0), torch::zeros({2}, torch::kInt64)), c10::ValueError);
-  EXPECT_EQ(confusion.total(), 0);
-}
-
-// docs/metrics.md: a pixel without a predicted class is a miss of its own class and nobody's FP.
-TEST(ConfusionMatrix, UndecidedPixelsAreWrong) {
-  ConfusionMatrix confusion(2);
-  const torch::Tensor truth = torch::tensor({0, 0, 0, 1, 1, -1}, torch::kInt64);
-  confusion.add(truth, torch::tensor({0, -1, 1, 1, -1, -1}, torch::kInt64));
-  EXPECT_EQ(confusion.total(), 5);
-  EXPECT_EQ(confusion.truth(0), 3);
-  EXPECT_EQ(confusion.undecided(0), 1);
-  EXPECT_EQ(confusion.undecided(1), 1);
-  EXPECT_EQ(confusion.predicted(1), 2);
-  EXPECT_EQ(confusion.iou(0), 1.0 / 3);  // TP 1, FP 0, FN 2
-  EXPECT_EQ(confusion.iou(1), 1.0 / 3);  // TP 1, FP 1, FN 1
-  EXPECT_EQ(confusion.class_accuracy(0), 1.0 / 3);
-  EXPECT_EQ(confusion.pixel_accuracy(), 2.0 / 5);
-  confusion.merge([](torch::Tensor& counts) { counts.mul_(2); });
-  EXPECT_EQ(confusion.total(), 10);
-  EXPECT_EQ(confusion.undecided(0), 2);
-}
-
 TEST(LevelMetrics, UndecidedPixelsCountAtTheLevelsThatTheyDetermine) {
   const Hierarchy tree = worked_tree();  // levels of 2, 3 and 5 classes
   LevelMetrics metrics(tree, "auto");
@@ -368,46 +339,6 @@ TEST(LevelMetrics, UndecidedPixelsCountAtTheLevelsThatTheyDetermine) {
   EXPECT_EQ(report.levels[1].ece, 1.0 / 3);             // three, sure of all, one wrong
   EXPECT_EQ(report.tree_distance_of_errors, std::nullopt);
   EXPECT_EQ(report.consistency_violations, 0.0);
-}
-
-TEST(ConfusionMatrix, CountsPastTheRangeOfFloats) {
-  ConfusionMatrix confusion(1);
-  const torch::Tensor zeros = torch::zeros({1 << 20}, torch::kInt64);
-  for (int i = 0; i < 17; ++i) {
-    confusion.add(zeros, zeros);
-  }
-  confusion.add(zeros.slice(0, 0, 1), zeros.slice(0, 0, 1));
-  EXPECT_EQ(confusion.total(), 17 * (1LL << 20) + 1);  // odd and above 2^24
-}
-
-TEST(Background, AutoFindsTheTopLeafOnly) {
-  EXPECT_EQ(background_node(worked_tree(), "auto"), 0);
-  EXPECT_EQ(background_node(tree_of({node("x"), node("BG")}), "auto"), 1);
-  EXPECT_EQ(
-      background_node(tree_of({node("x"), node("y", {node("background"), node("z")})}), "auto"),
-      std::nullopt);
-  EXPECT_EQ(background_node(tree_of({node("background", {node("sky"), node("wall")})}), "auto"),
-            std::nullopt);
-  EXPECT_EQ(background_node(worked_tree(), "none"), std::nullopt);
-  EXPECT_EQ(background_node(worked_tree(), "mammal"), 6);
-  EXPECT_THROW((void)background_node(worked_tree(), "mamal"), HierarchyError);
-}
-
-TEST(Background, CoversTheClassesInsideItAtEveryLevel) {
-  // A chain of single children stands for a shallow leaf that is repeated on every level.
-  const Hierarchy chain = tree_of({node("background", {node("background", {node("background")})}),
-                                   node("a", {node("b", {node("c"), node("d")})})});
-  const auto found = background_node(chain, "auto");
-  for (int k = 1; k <= 3; ++k) {
-    EXPECT_TRUE(is_background(chain, chain.level(k)[0], found)) << k;
-    EXPECT_FALSE(is_background(chain, chain.level(k)[1], found)) << k;
-  }
-  const Hierarchy tree = worked_tree();
-  const auto mammal = background_node(tree, "mammal");
-  EXPECT_FALSE(is_background(tree, tree.find("animal"), mammal));
-  EXPECT_TRUE(is_background(tree, tree.find("mammal"), mammal));
-  EXPECT_TRUE(is_background(tree, tree.find("dog"), mammal));
-  EXPECT_FALSE(is_background(tree, tree.find("bird"), mammal));
 }
 
 // Two processes, one image each, as threads that add up what they hold at the same call.

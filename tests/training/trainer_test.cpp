@@ -17,56 +17,12 @@
 #include "gyroseg/models/weights.h"
 #include "gyroseg/training/loaded_run.h"
 #include "support/tiny_run.h"
+#include "trainer_fixture.h"
 
 namespace gyroseg::trainer_test {
 
 using ::testing::HasSubstr;
-
-constexpr int kSize = 32;
-
-class TrainerTest : public ::testing::Test {
- protected:
-  static void SetUpTestSuite() {
-    at::set_num_threads(1);
-    folder_ = new TemporaryFolder("trainer");
-    draw_split(folder_->path() / "data", "train", 8, kSize);
-    draw_split(folder_->path() / "data", "val", 4, kSize);
-  }
-  static void TearDownTestSuite() { delete folder_; }
-
-  static Config config() { return tiny_config(folder_->path() / "data", kSize); }
-
-  static RunFolder run_folder(const std::string& name) { return {folder_->path() / name}; }
-
-  TrainOutcome train(const Config& config, const RunFolder& run, const TrainOptions& options = {}) {
-    Trainer trainer(config, run, options, table_, progress_);
-    return trainer.run();
-  }
-
-  static void expect_equal_files(const std::filesystem::path& a, const std::filesystem::path& b) {
-    const TensorFile first = read_safetensors(a);
-    const TensorFile second = read_safetensors(b);
-    ASSERT_EQ(first.tensors.size(), second.tensors.size());
-    for (const auto& [name, tensor] : first.tensors) {
-      ASSERT_TRUE(second.tensors.contains(name)) << name;
-      EXPECT_TRUE(torch::equal(tensor, second.tensors.at(name))) << name;
-    }
-    EXPECT_EQ(first.metadata.at("state"), second.metadata.at("state"));
-  }
-
-  static std::string text_of(const std::filesystem::path& file) {
-    std::ifstream in(file);
-    std::stringstream text;
-    text << in.rdbuf();
-    return text.str();
-  }
-
-  static TemporaryFolder* folder_;
-  std::ostringstream table_;
-  std::ostringstream progress_;
-};
-
-TemporaryFolder* TrainerTest::folder_ = nullptr;
+using testing::TrainerTest;
 
 // A learned c starts at embedding.curvature, moves, is logged, saved and found again by evaluate; with
 // the classifier on the embedding and beside it.
@@ -330,99 +286,6 @@ TEST_F(TrainerTest, ABatchLargerThanTheDataIsAConfigError) {
     EXPECT_THAT(error.what(), HasSubstr("--set training.drop_last=false"));
   }
   EXPECT_FALSE(std::filesystem::exists(run_folder("no_batch").path));
-}
-
-// Fine-tuning with another class head: everything else comes from the run, the training starts anew.
-TEST_F(TrainerTest, InitFromLoadsWhatFitsAndReportsTheRest) {
-  const RunFolder source = run_folder("init_source");
-  EXPECT_EQ(train(config(), source), TrainOutcome::finished);
-  const auto weights = read_safetensors(source.best()).tensors;
-  for (const std::filesystem::path& start : {source.path, source.best()}) {
-    Config other = config();
-    other.classifier.nodes = "all";
-    other.training.init_from = start.string();
-    progress_.str("");
-    const RunFolder run = run_folder("init_" + start.filename().string());
-    Trainer trainer(other, run, {}, table_, progress_);
-    EXPECT_EQ(trainer.state().step, 0);
-    EXPECT_THAT(progress_.str(), HasSubstr(source.best().string() + ": loaded "));
-    EXPECT_THAT(progress_.str(), HasSubstr("mismatched 2: classifier.normals (file [7, 8] Float, model "
-                                           "[10, 8] Float), classifier.offsets"));
-    for (const auto& [name, tensor] : state_of(*trainer.model())) {
-      EXPECT_EQ(torch::equal(tensor, weights.at(name)), !name.starts_with("classifier.")) << name;
-    }
-    EXPECT_EQ(trainer.run(), TrainOutcome::finished);
-    EXPECT_EQ(load_run(run.path, "last", {}).config.training.init_from, "");
-  }
-  begin_run(run_folder("init_none"), config());  // no checkpoint in it yet
-  Config other = config();
-  other.training.init_from = run_folder("init_none").path.string();
-  EXPECT_THROW(Trainer(other, run_folder("init_target"), {}, table_, progress_), CheckpointError);
-}
-
-// Equal in number, the classes may still be others, or in another order.
-TEST_F(TrainerTest, InitFromStartsTheClassesOfAnotherTreeAnew) {
-  const RunFolder source = run_folder("init_tree");
-  EXPECT_EQ(train(config(), source), TrainOutcome::finished);
-  const auto weights = read_safetensors(source.best()).tensors;
-  Config other = config();
-  other.training.init_from = source.path.string();
-  const auto taken = [&](const std::string& run) {
-    progress_.str("");
-    Trainer trainer(other, run_folder(run), {}, table_, progress_);
-    int classes = 0;
-    for (const auto& [name, tensor] : state_of(*trainer.model())) {
-      const bool same = torch::equal(tensor, weights.at(name));
-      EXPECT_TRUE(same || is_of_classes(name)) << name;
-      classes += same && is_of_classes(name) ? 1 : 0;
-    }
-    return classes;
-  };
-  EXPECT_EQ(taken("init_same"), std::count_if(weights.begin(), weights.end(), [](const auto& entry) {
-              return is_of_classes(entry.first);
-            }));
-  EXPECT_THAT(progress_.str(), ::testing::Not(HasSubstr("anew")));
-  std::swap(*other.hierarchy.roots[1].children[0].children[0].label,
-            *other.hierarchy.roots[1].children[0].children[1].label);
-  EXPECT_EQ(taken("init_swapped"), 0);
-  EXPECT_THAT(progress_.str(), HasSubstr("its class tree is another one: what is of classes starts anew"));
-}
-
-// The config in a checkpoint may name a device that is not here, or keys of another version.
-TEST_F(TrainerTest, ACheckpointOfAnotherMachineIsOfUse) {
-  const RunFolder source = run_folder("machine");
-  EXPECT_EQ(train(config(), source), TrainOutcome::finished);
-  const auto with = [&](const std::string& from, const std::string& to) {
-    TensorFile content = read_safetensors(source.best());
-    std::string& text = content.metadata.at("config");
-    text.replace(text.find(from), from.size(), to);
-    const auto file = folder_->path() / "machine.safetensors";
-    write_safetensors(file, content);
-    return file;
-  };
-  Config other = config();
-  const auto elsewhere = with("device: cpu", "device: cuda:7");
-  other.training.init_from = elsewhere.string();
-  Trainer(other, run_folder("machine_cuda"), {}, table_, progress_);
-  EXPECT_THAT(progress_.str(), HasSubstr("machine.safetensors: loaded "));
-  EXPECT_EQ(load_weights_of(source.config(), elsewhere, {}).config.device, "cpu");
-  EXPECT_EQ(load_checkpoint(elsewhere, {"device=cpu"}).config.device, "cpu");
-  progress_.str("");
-  other.training.init_from = with("device: cpu", "divice: cpu").string();
-  Trainer(other, run_folder("machine_key"), {}, table_, progress_);
-  EXPECT_THAT(progress_.str(), HasSubstr("machine.safetensors: loaded "));
-}
-
-TEST_F(TrainerTest, ACheckpointOfAnotherModelIsRefused) {
-  const RunFolder run = run_folder("other_model");
-  TrainOptions first;
-  first.stop_after = 1;
-  EXPECT_EQ(train(config(), run, first), TrainOutcome::interrupted);
-  Config other = config();
-  other.embedding.dim = 6;
-  TrainOptions second;
-  second.resume = true;
-  EXPECT_THROW(train(other, run, second), CheckpointError);
 }
 
 // Four images, no augmentation: the network must be able to learn them by heart, in both spaces. They
