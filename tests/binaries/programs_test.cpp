@@ -98,7 +98,7 @@ TEST_F(ProgramsTest, AValueOrAPathThatDoesNotFitNamesItself) {
                     path("file").string());
   expect_user_error(run_binary("evaluate", evaluate + "--visualize --viz-dir ''"), "evaluate", "--viz-dir: expected a folder");
   expect_user_error(run_binary("evaluate", evaluate + "--set data.splits.test.images=none --set data.splits.test.masks=none"),
-                    "evaluate", "--split test: the data set in ");
+                    "evaluate", "the data set has no test split (data.splits.test), it has train, val");
 }
 
 TEST_F(ProgramsTest, EvaluateWritesTheDocumentedJson) {
