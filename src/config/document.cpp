@@ -1,10 +1,11 @@
 #include "document.h"
 
 #include <algorithm>
+#include <charconv>
 #include <fstream>
 #include <iterator>
-#include <regex>
 #include <sstream>
+#include <system_error>
 #include <utility>
 
 #include <yaml-cpp/yaml.h>
@@ -113,31 +114,35 @@ std::string syntax_problem(const YAML::Exception& error, const std::string& text
   return problem;
 }
 
+// The number XXXX of "\uXXXX" at `at`, or -1.
+int escaped_at(const std::string& text, std::size_t at) {
+  if (at + 6 > text.size() || text.compare(at, 2, "\\u") != 0) {
+    return -1;
+  }
+  int value = 0;
+  const char* end = text.data() + at + 6;
+  const auto [stop, error] = std::from_chars(end - 4, end, value, 16);
+  return error == std::errc() && stop == end && value >= 0 ? value : -1;
+}
+
 // JSON may escape a letter beyond the first 65536 as two halves, "\ud83d\ude00", as Python's json.dump does.
 // YAML has no halves: here they become the letter, in UTF-8.
 std::string with_whole_letters(const std::string& json) {
-  static const std::regex kHalves(
-      R"(\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2}))");
   std::string text;
-  for (auto at = json.begin(); at != json.end();) {
-    std::smatch halves;
-    if (*at != '\\') {
-      text += *at++;
-    } else if (std::regex_search(at, json.end(), halves, kHalves,
-                                 std::regex_constants::match_continuous)) {
-      const unsigned long high = std::stoul(halves[1], nullptr, 16) - 0xd800;
-      const unsigned long low = std::stoul(halves[2], nullptr, 16) - 0xdc00;
-      const unsigned long letter = 0x10000 + (high << 10) + low;
+  for (std::size_t at = 0; at < json.size();) {
+    const int high = escaped_at(json, at) - 0xd800;
+    const int low = escaped_at(json, at + 6) - 0xdc00;
+    if (high >= 0 && high < 0x400 && low >= 0 && low < 0x400) {
+      const int letter = 0x10000 + (high << 10) + low;
       text += static_cast<char>(0xf0 | (letter >> 18));
       for (const int shift : {12, 6, 0}) {
         text += static_cast<char>(0x80 | ((letter >> shift) & 0x3f));
       }
-      at = halves[0].second;
+      at += 12;
     } else {
-      text += *at++;  // a backslash with what it escapes, which may be a backslash
-      if (at != json.end()) {
-        text += *at++;
-      }
+      const std::size_t length = json[at] == '\\' ? 2 : 1;  // with what it escapes, which may be a backslash
+      text += json.substr(at, length);
+      at += length;
     }
   }
   return text;
