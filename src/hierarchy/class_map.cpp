@@ -60,4 +60,8 @@ std::optional<ClassMap> class_map(const Hierarchy& from, const Hierarchy& to) {
   return map;
 }
 
+torch::Tensor mapped(const torch::Tensor& classes, const torch::Tensor& table) {
+  return torch::where(classes >= 0, table.index({classes.clamp_min(0)}), classes);
+}
+
 }  // namespace gyroseg

@@ -25,10 +25,8 @@ Json to_json(const LevelReport& level) {
   json["pixel_accuracy"] = to_json(level.pixel_accuracy);
   json["mean_class_accuracy"] = to_json(level.mean_class_accuracy);
   json["ece"] = to_json(level.ece);
-  for (const ImageFigure& figure : kImageFigures) {
-    const auto& spread = level.*figure.spread;
-    json[figure.name] = to_json(spread ? std::optional(spread->mean) : std::nullopt);
-    json[std::string(figure.name) + "_std"] = to_json(spread ? std::optional(spread->deviation) : std::nullopt);
+  for (const auto& [name, value] : image_numbers(level)) {
+    json[name] = to_json(value);
   }
   json["classes"] = Json::array();
   for (const ClassReport& cls : level.classes) {

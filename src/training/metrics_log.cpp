@@ -34,10 +34,8 @@ Json to_json(const MetricsReport& report) {
                       {"miou_without_background", number(level.miou_without_background)},
                       {"pixel_accuracy", number(level.pixel_accuracy)},
                       {"ece", number(level.ece)}});
-    for (const ImageFigure& figure : kImageFigures) {
-      const auto& spread = level.*figure.spread;
-      levels.back()[figure.name] = spread ? number(spread->mean) : Json(nullptr);
-      levels.back()[std::string(figure.name) + "_std"] = spread ? number(spread->deviation) : Json(nullptr);
+    for (const auto& [name, value] : image_numbers(level)) {
+      levels.back()[name] = number(value);
     }
   }
   return levels;

@@ -10,6 +10,7 @@
 
 #include "embedding_sample.h"
 #include "gyroseg/hierarchy/class_map.h"
+#include "gyroseg/hierarchy/fold.h"
 #include "gyroseg/models/safetensors.h"
 #include "gyroseg/training/embedding_projection.h"
 #include "report_moments.h"
@@ -43,15 +44,10 @@ class PageImages {
 };
 
 // Classes of a run's levels, by index, as nodes of the page's tree: [N,L] -> [L,N].
-torch::Tensor nodes_of(const torch::Tensor& classes, const ClassMap& map, const Hierarchy& tree) {
+torch::Tensor nodes_of(const torch::Tensor& classes, const ClassMap& map, const LevelFolder& tree) {
   std::vector<torch::Tensor> levels;
   for (int k = 1; k <= tree.num_levels(); ++k) {
-    const std::vector<std::int64_t> nodes(tree.level(k).begin(), tree.level(k).end());
-    const torch::Tensor column = classes.select(1, k - 1);
-    const torch::Tensor known = torch::tensor(at::ArrayRef<std::int64_t>(nodes))
-                                    .index_select(0, map.levels[k - 1])
-                                    .index_select(0, column.clamp_min(0));
-    levels.push_back(torch::where(column >= 0, known, torch::full_like(known, -1)));
+    levels.push_back(mapped(classes.select(1, k - 1), tree.level_nodes(k).index_select(0, map.levels[k - 1])));
   }
   return torch::stack(levels);
 }
@@ -105,7 +101,7 @@ PageSnapshot page_snapshot(const std::vector<EmbeddingSnapshot>& moments, std::s
   snapshot.xy = at_distance(picture.points.narrow(0, at * pixels.size(), pixels.size()), picture, pixels.curvature);
   snapshot.prototypes =
       at_distance(picture.nodes.narrow(0, at * nodes, nodes), picture, pixels.curvature).index_select(0, map.nodes);
-  snapshot.predicted = nodes_of(pixels.predicted, map, tree);
+  snapshot.predicted = nodes_of(pixels.predicted, map, LevelFolder(tree));
   snapshot.radius = pixels.radius;
   snapshot.confidence = pixels.confidence;
   snapshot.prototype_distance = manifold_of(pixels)->tangent_dist(

@@ -25,10 +25,6 @@ struct ShownSample {
   std::vector<std::vector<torch::Tensor>> predictions;  ///< [runs][levels], at the image's own size, as the first run counts
 };
 
-torch::Tensor mapped(const torch::Tensor& classes, const torch::Tensor& indices) {
-  return torch::where(classes >= 0, indices.index({classes.clamp_min(0)}), classes);
-}
-
 ShownSample predict_sample(std::vector<NamedRun>& runs, const std::vector<ClassMap>& maps,
                            const SegmentationDataset& dataset, std::int64_t index) {
   const SampleFiles& files = dataset.files(index);

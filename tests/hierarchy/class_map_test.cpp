@@ -55,4 +55,10 @@ TEST(ClassMap, OtherClassesHaveNone) {
   EXPECT_FALSE(map_from({inner("background", {node("background", 0)}), inner("body", {arms, legs})}).has_value());
 }
 
+TEST(ClassMap, WhatIsNoClassStaysWhenMapped) {
+  const torch::Tensor classes = torch::tensor({2, -1, 0, -2}, torch::kInt64).view({2, 2});
+  EXPECT_TRUE(torch::equal(mapped(classes, torch::tensor({7, 8, 9}, torch::kInt64)),
+                           torch::tensor({9, -1, 7, -2}, torch::kInt64).view({2, 2})));
+}
+
 }  // namespace gyroseg::class_map_test

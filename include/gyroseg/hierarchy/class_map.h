@@ -20,4 +20,8 @@ struct ClassMap {
 /// the paths do.
 [[nodiscard]] std::optional<ClassMap> class_map(const Hierarchy& from, const Hierarchy& to);
 
+/// table[class] of every class; negative ones, undecided or ignored, stay. classes int64 of any shape, table [n]
+/// int64, on one device.
+[[nodiscard]] torch::Tensor mapped(const torch::Tensor& classes, const torch::Tensor& table);
+
 }  // namespace gyroseg

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace gyroseg {
@@ -56,5 +57,8 @@ inline constexpr ImageFigure kImageFigures[] = {
     {"image_miou", &LevelReport::image_miou},
     {"image_miou_without_background", &LevelReport::image_miou_without_background},
     {"image_pixel_accuracy", &LevelReport::image_pixel_accuracy}};
+
+/// Those of a level as such files name them, NAME and NAME_std, in their order; nothing where one is undefined.
+[[nodiscard]] std::vector<std::pair<std::string, std::optional<double>>> image_numbers(const LevelReport& level);
 
 }  // namespace gyroseg
